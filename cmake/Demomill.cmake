@@ -64,7 +64,13 @@ function(demomill_library)
     endif()
     list(TRANSFORM rooms REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
     add_library(libdemomill STATIC ${objects})
-    set_target_properties(libdemomill PROPERTIES OUTPUT_NAME demomill LINKER_LANGUAGE C)
+    set_target_properties(libdemomill PROPERTIES OUTPUT_NAME demomill EXPORT_NAME demomill LINKER_LANGUAGE C)
+    target_include_directories(
+        libdemomill INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/demomill>)
+    target_link_libraries(
+        libdemomill PUBLIC demomill_libm MuJoCo::MuJoCo
+        PRIVATE PkgConfig::CYAML PkgConfig::HDF5 PkgConfig::DEFLATE PkgConfig::JANSSON m)
 endfunction()
 
 # demomill_executable(name SOURCES … LIBS …): a program whose mathematics is the portable libm's, for itself

@@ -66,5 +66,10 @@ endif()
 
 # What an executable links to take part: the object itself and its export to everything loaded later.
 add_library(demomill_libm INTERFACE)
-target_sources(demomill_libm INTERFACE ${DEMOMILL_LIBM_OBJECT})
-target_link_options(demomill_libm INTERFACE LINKER:--dynamic-list=${DEMOMILL_LIBM_EXPORTS})
+set(_libm_installed $<INSTALL_PREFIX>/${CMAKE_INSTALL_LIBDIR}/demomill)
+target_sources(
+    demomill_libm INTERFACE $<BUILD_INTERFACE:${DEMOMILL_LIBM_OBJECT}>
+                            $<INSTALL_INTERFACE:${_libm_installed}/portable_libm.o>)
+target_link_options(
+    demomill_libm INTERFACE $<BUILD_INTERFACE:LINKER:--dynamic-list=${DEMOMILL_LIBM_EXPORTS}>
+                            $<INSTALL_INTERFACE:LINKER:--dynamic-list=${_libm_installed}/exports.list>)

@@ -12,10 +12,10 @@ set -euo pipefail
 readonly mujoco_version=4.0.0
 readonly mujoco_header=4000000 # mjVERSION_HEADER of that version
 readonly wheel=mujoco_core-4.0.0-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
-readonly wheel_sha256=${DEMOMILL_WHEEL_SHA256:-885bd9b9cc0a6b5ba1114923eb954027652a6a0c115fa46b3218b83bae72ac4f}
+readonly wheel_sha256=885bd9b9cc0a6b5ba1114923eb954027652a6a0c115fa46b3218b83bae72ac4f
 
-# What must be there, and the package that brings it: "package file-or-command". A file is looked for as it
-# is, so that a tool from elsewhere (a vendor's Node.js, say) counts too.
+# What must be there, and the package that brings it: "package probe", where a probe is a file, a command or
+# python:<module>. What is there counts, wherever it came from (a vendor's Node.js, say).
 readonly build_needs='
 gcc             gcc
 libc6-dev       /usr/include/argp.h
@@ -33,15 +33,15 @@ readonly test_needs='
 clang-format    clang-format
 clang-tidy      clang-tidy
 libomp-16-dev   /usr/lib/llvm-16/lib/libarcher.so
-python3-venv    /usr/share/doc/python3-venv
+python3-venv    python:ensurepip
 nodejs          node
 npm             npm
 '
 readonly fetch_needs='
-python3-pip     /usr/lib/python3/dist-packages/pip
-unzip           unzip
+python3-pip     python:pip
 '
 
+readonly sysroot=${DEMOMILL_SYSROOT-} # where files are looked for: tests point it at an empty folder
 leftovers=() # folders to remove at the end, whatever the end
 trap 'rm -rf "${leftovers[@]}"' EXIT
 
@@ -81,7 +81,8 @@ missing_packages() {
     while read -r package probe; do
         [ -n "$package" ] || continue
         case $probe in
-        /*) [ -e "${DEMOMILL_SYSROOT-}$probe" ] || printf '%s ' "$package" ;;
+        /*) [ -e "$sysroot$probe" ] || printf '%s ' "$package" ;;
+        python:*) python3 -c "import ${probe#python:}" 2>/dev/null || printf '%s ' "$package" ;;
         *) command -v "$probe" >/dev/null || printf '%s ' "$package" ;;
         esac
     done <<<"$1"
@@ -136,7 +137,7 @@ fetch_mujoco() {
     local parts
     parts=$(mktemp -d "$target.XXXXXX")
     leftovers+=("$parts")
-    unzip -q "$cache/$wheel" 'mujoco/include/*' 'mujoco/libmujoco.so.*' 'mujoco_core-*/licenses/*' -d "$parts/wheel"
+    python3 -m zipfile -e "$cache/$wheel" "$parts/wheel"
     mkdir -p "$parts/root/lib"
     mv "$parts"/wheel/mujoco/include "$parts/root/"
     mv "$parts"/wheel/mujoco/libmujoco.so.* "$parts/root/lib/"
@@ -144,7 +145,7 @@ fetch_mujoco() {
     check_mujoco_version "$parts/root"
     touch "$parts/root/complete"
     rm -rf "$target"
-    mv "$parts/root" "$target"
+    mv -T "$parts/root" "$target"
     say "MuJoCo $mujoco_version is at $target"
 }
 
