@@ -35,12 +35,25 @@ if(DEMOMILL_SANITIZE)
     target_link_options(demomill_options INTERFACE ${_sanitize})
 endif()
 
+# Rooms grow in parallel: what is listed and not there yet is left out, with a word.
+function(_demomill_present list)
+    foreach(source ${${list}})
+        if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source} OR IS_ABSOLUTE ${source})
+            list(APPEND present ${source})
+        else()
+            message(STATUS "not there yet: ${CMAKE_CURRENT_SOURCE_DIR}/${source}")
+        endif()
+    endforeach()
+    set(${list} ${present} PARENT_SCOPE)
+endfunction()
+
 # demomill_room(base SOURCES a.c … LINKS rooms… FOREIGN libraries… EXPOSES libraries…)
 #
 # One static library per room. LINKS are the rooms it may use, FOREIGN the foreign libraries it keeps to itself,
 # EXPOSES those whose types stand in its headers.
 function(demomill_room name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;FOREIGN;EXPOSES")
+    _demomill_present(arg_SOURCES)
     if(NOT arg_SOURCES)
         message(STATUS "room ${name}: no sources yet")
         return()
@@ -77,6 +90,7 @@ endfunction()
 # and for everything it loads.
 function(demomill_executable name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBS")
+    _demomill_present(arg_SOURCES)
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE ${arg_LIBS} demomill_options demomill_libm m ${CMAKE_DL_LIBS})
     set_target_properties(${name} PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
