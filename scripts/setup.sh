@@ -24,6 +24,7 @@ ninja-build     ninja
 pkg-config      pkg-config
 libhdf5-dev     /usr/include/hdf5/serial/hdf5.h
 libcyaml-dev    /usr/include/cyaml/cyaml.h
+libyaml-dev     /usr/include/yaml.h
 libjansson-dev  /usr/include/jansson.h
 libdeflate-dev  /usr/include/libdeflate.h
 libcmocka-dev   /usr/include/cmocka.h

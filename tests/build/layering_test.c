@@ -25,7 +25,7 @@ typedef struct {
 } Room;
 
 static const Room rooms[] = {
-    {"base/", "", "cyaml/"},
+    {"base/", "", "cyaml/ yaml.h"},
     {"control/", "base/", "mujoco/"},
     {"sim/", "base/ control/", "mujoco/"},
     {"sim/view/", "base/ sim/", "mujoco/ EGL/ GL/ GLFW/"},
@@ -33,7 +33,7 @@ static const Room rooms[] = {
     {"datasets/", "base/", "hdf5.h H5 libdeflate.h jansson.h"},
     {"cli/", "base/ control/ sim/ sim/view/ generators/ datasets/", "mujoco/ jansson.h omp.h argp.h"},
     {"tests/", "base/ control/ sim/ sim/view/ generators/ datasets/ cli/",
-     "mujoco/ cyaml/ hdf5.h jansson.h libdeflate.h omp.h cmocka.h"},
+     "mujoco/ cyaml/ yaml.h hdf5.h jansson.h libdeflate.h omp.h cmocka.h"},
     {"tests/consumer/", "", "demomill/ mujoco/"}, /* an outsider */
 };
 
