@@ -18,8 +18,8 @@ void arena_reset(Arena *arena); /* keeps the blocks */
 size_t arena_high_water(const Arena *arena);
 
 /* malloc, calloc, realloc that every loader and writer uses, so that fault tests can fail the n-th
- * allocation: after mem_fail_after(n) the n-th following call returns NULL (0 = the next one); negative =
- * never. Not thread-safe. */
+ * allocation: after mem_fail_after(n) the n-th following call and all later ones return NULL (0 = the next one);
+ * negative = never. Each thread counts for itself. */
 void *mem_alloc(size_t size);
 void *mem_calloc(size_t n, size_t size);
 void *mem_realloc(void *p, size_t size);

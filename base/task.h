@@ -108,6 +108,9 @@ typedef struct Task {
 /* Load tasks/<name>/task.yaml. known_preds: names that a predicate may have (NULL-terminated; from sim).
  * Errors name file, line and what is known. The task is freed by task_destroy (NULL is fine). */
 Status task_load(const char *path, const char *const *known_preds, Task **out, Err *err);
+/* The same from memory, without its scene file: hash stays empty. path stands for the file in messages. */
+Status task_parse(const char *path, const char *text, size_t size, const char *const *known_preds, Task **out,
+                  Err *err);
 void task_destroy(Task *task);
 int task_object_index(const Task *task, const char *name);  /* −1 if absent */
 int task_subtask_index(const Task *task, const char *name); /* −1 if absent */
