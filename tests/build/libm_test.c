@@ -1,6 +1,7 @@
 /* The same bits on every x86-64 machine: libmujoco's sin, exp, pow … come from this executable, and what it
  * computes does not depend on what the CPU can do. The program runs itself, as a child, in other
  * circumstances. */
+#include <dlfcn.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,6 +120,21 @@ static void libmujoco_computes_with_our_functions(void **state) {
     }
 }
 
+static void a_controller_loaded_later_computes_with_our_functions(void **state) {
+    (void)state;
+    void *module = dlopen(LIBM_PROBE, RTLD_NOW | RTLD_LOCAL);
+    assert_non_null(module);
+    double (*(*probe)(void))(double);
+    *(void **)&probe = dlsym(module, "libm_probe_sin");
+    assert_non_null(probe);
+    double (*found)(double) = probe();
+    assert_true(found == sin);
+    void *glibcs = dlsym(RTLD_NEXT, "sin");
+    assert_non_null(glibcs);
+    assert_ptr_not_equal(*(void **)&found, glibcs);
+    dlclose(module);
+}
+
 static void cpu_features_do_not_change_the_bits(void **state) {
     (void)state;
     char here[64], less[64];
@@ -142,6 +158,7 @@ int main(int argc, char **argv) {
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(libmujoco_computes_with_our_functions),
+        cmocka_unit_test(a_controller_loaded_later_computes_with_our_functions),
         cmocka_unit_test(cpu_features_do_not_change_the_bits),
         cmocka_unit_test(all_machines_agree),
     };
