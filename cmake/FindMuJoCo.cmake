@@ -32,8 +32,8 @@ find_package_handle_standard_args(
     VERSION_VAR MuJoCo_VERSION HANDLE_VERSION_RANGE
     REASON_FAILURE_MESSAGE "Run scripts/setup.sh, or set MUJOCO_ROOT (looked in ${_mujoco_hint}).")
 
-file(REAL_PATH "${MuJoCo_LIBRARY}" MuJoCo_LIBRARY)
 if(MuJoCo_FOUND AND NOT TARGET MuJoCo::MuJoCo)
+    file(REAL_PATH "${MuJoCo_LIBRARY}" MuJoCo_LIBRARY)
     add_library(MuJoCo::MuJoCo SHARED IMPORTED)
     set_target_properties(MuJoCo::MuJoCo PROPERTIES IMPORTED_LOCATION ${MuJoCo_LIBRARY}
                           INTERFACE_INCLUDE_DIRECTORIES ${MuJoCo_INCLUDE_DIR})
