@@ -45,7 +45,7 @@ void quat_conj(const double q[4], double out[4]) {
 /* A quaternion that is unit to the last bits stays as it is, so that normalising twice changes nothing. */
 void quat_normalize(double q[4]) {
     const double square = q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3];
-    if (fabs(square - 1) <= 4.5e-16)
+    if (fabs(square - 1) <= 8 * 2.220446049250313e-16)
         return;
     if (square == 0) {
         q[0] = 1;
