@@ -278,7 +278,7 @@ Status sim_bind(SimModel *model, Err *err)
 {
     const mjModel *m = model->m;
     if (model->task)
-        TRY(sim_bind_scene(m, model->task, model->task->mjcf, &model->scene, err));
+        TRY(sim_bind_scene(m, model->task, model->scene_file, &model->scene, err));
     TRY(bind_motors(model, err));
     TRY(bind_sensors(model, err));
     TRY(bind_frames(model, err));

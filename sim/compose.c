@@ -24,6 +24,11 @@ typedef struct Composition {
     Err *err;
 } Composition;
 
+const char *sim_scene_file(const Task *task, Arena *arena)
+{
+    return task->mjcf[0] == '/' ? arena_strdup(arena, task->mjcf) : arena_printf(arena, "%s/%s", task->dir, task->mjcf);
+}
+
 static void add_sky(mjSpec *spec)
 {
     mjsTexture *sky = mjs_addTexture(spec, NULL);
@@ -131,20 +136,20 @@ static Status attach_scene(Composition *c)
 {
     const Task *task = c->def->task;
     char error[600] = "";
-    c->scene = mj_parseXML(task->mjcf, NULL, error, sizeof error);
+    c->scene = mj_parseXML(c->model->scene_file, NULL, error, sizeof error);
     if (!c->scene)
-        return err_set(c->err, STATUS_FORMAT, "%s: %s", task->mjcf, error);
+        return err_set(c->err, STATUS_FORMAT, "%s: %s", c->model->scene_file, error);
     for (int i = 0; i < task->nobject; i++) {
         mjsBody *body = mjs_findBody(c->scene, task->object[i].name);
         if (!body)
             return err_set(c->err, STATUS_UNKNOWN_NAME, "%s: object '%s' is not a body of %s", task->path,
-                           task->object[i].name, task->mjcf);
+                           task->object[i].name, c->model->scene_file);
         if (is_distractor_out(task, c->level, i) && mjs_delete(c->scene, body->element) != 0)
-            return err_set(c->err, STATUS_ENGINE, "%s: %s", task->mjcf, mjs_getError(c->scene));
+            return err_set(c->err, STATUS_ENGINE, "%s: %s", c->model->scene_file, mjs_getError(c->scene));
     }
     mjsFrame *frame = mjs_addFrame(mjs_findBody(c->spec, "world"), NULL);
     if (!mjs_attach(frame->element, c->scene->element, "", ""))
-        return err_set(c->err, STATUS_FORMAT, "%s cannot be put into one world with %s: %s", task->mjcf,
+        return err_set(c->err, STATUS_FORMAT, "%s cannot be put into one world with %s: %s", c->model->scene_file,
                        c->def->robot->mjcf, mjs_getError(c->spec));
     return STATUS_OK;
 }
@@ -247,7 +252,7 @@ static Status compose(Composition *c)
     c->model->m = mj_compile(c->spec, NULL);
     if (!c->model->m)
         return err_set(c->err, STATUS_FORMAT, "%s with %s: %s", robot->mjcf,
-                       c->def->task ? c->def->task->mjcf : "no scene", mjs_getError(c->spec));
+                       c->def->task ? c->model->scene_file : "no scene", mjs_getError(c->spec));
     TRY(save_text(c));
     if (c->def->raw_contacts)
         make_raw(c->model->m);
@@ -262,8 +267,10 @@ static void run(void *argument)
 
 Status sim_compose(const SimModelDef *def, const TaskLevel *level, SimModel *model, Err *err)
 {
+    if (def->task && !(model->scene_file = sim_scene_file(def->task, model->arena)))
+        return err_set(err, STATUS_MEMORY, "no memory for the scene's path");
     if (!def->trusted && def->task)
-        TRY(sim_guard_file(def->task->mjcf, NULL, err));
+        TRY(sim_guard_file(model->scene_file, NULL, err));
     Composition c = {.def = def, .level = level, .model = model, .err = err};
     const Status engine = sim_engine_try(run, &c, err);
     mj_deleteSpec(c.scene);

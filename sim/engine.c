@@ -1,5 +1,6 @@
 /* MuJoCo calls one handler for all threads. An error in a thread that has armed itself jumps back to where it was armed;
- * an unarmed one is a bug of ours and aborts. Warnings go to the log. */
+ * an unarmed one is a bug of ours and aborts. Warnings inside are not passed on: a step's are counted in mjData, a
+ * compiler's are kept in the specification. */
 #include "sim/engine.h"
 
 #include "base/log.h"
@@ -22,7 +23,8 @@ static void on_log(const mjLogMessage *message)
     if (message->level < mjLOG_WARNING)
         return;
     if (message->level == mjLOG_WARNING) {
-        log_message(LOG_WARNING, "MuJoCo: %s", message->subject);
+        if (!arm)
+            log_message(LOG_WARNING, "MuJoCo: %s", message->subject);
         return;
     }
     if (!arm) {

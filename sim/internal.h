@@ -146,6 +146,7 @@ struct SimModel {
     int control_per_row;     /* control steps per row */
     double row_dt;           /* s */
     ActionLayout action;
+    const char *scene_file;  /* of the task */
     char *xml;
     char hash[65];
 
@@ -169,6 +170,8 @@ struct SimModel {
     SimColumn column[MAX_COLUMNS];
 };
 
+/* Path of the task's scene file; NULL when out of memory. */
+const char *sim_scene_file(const Task *task, Arena *arena);
 Status sim_compose(const SimModelDef *def, const TaskLevel *level, SimModel *model, Err *err);
 Status sim_bind(SimModel *model, Err *err);
 /* pelvis_in_base, home command and posture, from the nominal posture. */

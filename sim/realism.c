@@ -129,6 +129,16 @@ static void sense_imu(const SimWorld *world, Rng *rng, hc_state *state)
     sense_vector(acc, 3, model->realism->acc_noise, rng, state->imu_acc);
 }
 
+/* The engine reads what the inner part exerts on the outer; the wire carries what the world exerts on the outer. */
+static void sense_wrench(const double *force, const double *torque, double noise, Rng *rng, float *out)
+{
+    double f[3], t[3];
+    mju_scl3(f, force, -1);
+    mju_scl3(t, torque, -1);
+    sense_vector(f, 3, noise, rng, out);
+    sense_vector(t, 3, 0, rng, out + 3);
+}
+
 static void sense_touch(const SimWorld *world, Rng *rng, hc_state *state)
 {
     const SimModel *model = world->model;
@@ -136,10 +146,8 @@ static void sense_touch(const SimWorld *world, Rng *rng, hc_state *state)
     const double noise = model->realism->wrench_noise;
     state->ntouch = (uint32_t)model->robot->hand[0].ntouch;
     for (int s = 0; s < NSIDE; s++) {
-        sense_vector(data + model->foot_force[s], 3, noise, rng, state->foot_wrench[s]);
-        sense_vector(data + model->foot_torque[s], 3, 0, rng, state->foot_wrench[s] + 3);
-        sense_vector(data + model->wrist_force[s], 3, noise, rng, state->wrist_wrench[s]);
-        sense_vector(data + model->wrist_torque[s], 3, 0, rng, state->wrist_wrench[s] + 3);
+        sense_wrench(data + model->foot_force[s], data + model->foot_torque[s], noise, rng, state->foot_wrench[s]);
+        sense_wrench(data + model->wrist_force[s], data + model->wrist_torque[s], noise, rng, state->wrist_wrench[s]);
         for (int i = 0; i < model->robot->hand[s].ntouch; i++)
             state->touch[s][i] = (float)data[model->touch[s][i]];
     }

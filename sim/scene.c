@@ -84,7 +84,7 @@ static Status bind_object(const mjModel *m, const Task *task, const char *file, 
     return STATUS_OK;
 }
 
-static Status bind_geoms(const mjModel *m, const Task *task, SimSceneBind *bind, Err *err)
+static Status bind_geoms(const mjModel *m, const Task *task, const char *file, SimSceneBind *bind, Err *err)
 {
     for (int i = 0; i < bind->nobject; i++)
         bind->object[i].resizable = true;
@@ -94,7 +94,7 @@ static Status bind_geoms(const mjModel *m, const Task *task, SimSceneBind *bind,
             continue;
         SimObject *object = &bind->object[i];
         if (object->ngeom == SIM_MAX_OBJECT_GEOMS)
-            return err_set(err, STATUS_LIMIT, "%s: object '%s' has more than %d geoms", task->mjcf,
+            return err_set(err, STATUS_LIMIT, "%s: object '%s' has more than %d geoms", file,
                            task->object[i].name, SIM_MAX_OBJECT_GEOMS);
         object->geom[object->ngeom++] = g;
         object->solid |= m->geom_contype[g] || m->geom_conaffinity[g];
@@ -120,7 +120,7 @@ Status sim_bind_scene(const mjModel *m, const Task *task, const char *file, SimS
         bind->joint_qpos[i] = m->jnt_qposadr[joint];
         bind->joint_dof[i] = m->jnt_dofadr[joint];
     }
-    TRY(bind_geoms(m, task, bind, err));
+    TRY(bind_geoms(m, task, file, bind, err));
 
     mjData *d = mj_makeData(m);
     if (!d)
@@ -266,6 +266,8 @@ static Wrench hand_wrench(const SimWorld *world, int side)
     Wrench w;
     mju_mulMatVec3(w.force, d->site_xmat + 9 * ft, d->sensordata + model->wrist_force[side]);
     mju_mulMatVec3(w.torque, d->site_xmat + 9 * ft, d->sensordata + model->wrist_torque[side]);
+    mju_scl3(w.force, w.force, -1); /* the sensor reads what the forearm exerts on the hand */
+    mju_scl3(w.torque, w.torque, -1);
     double weight[3], lever[3], moment[3];
     mju_scl3(weight, world->m->opt.gravity, model->hand_mass[side]);
     vec3_sub(d->subtree_com + 3 * model->hand_body[side], d->site_xpos + 3 * ft, lever);
