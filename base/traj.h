@@ -6,10 +6,12 @@
 
 /* What the episode loop does at a point besides commanding it. */
 enum {
-    TRAJ_BRIDGE = 1, /* part of the bridge, not of a demonstration */
-    TRAJ_SETTLE = 2, /* wait here (bounded) until the hand has arrived before going on */
-    TRAJ_FROZEN = 4, /* no re-tracking from here on: contact */
-    TRAJ_GUARDED = 8 /* ends early when the hand's contact force says so */
+    TRAJ_BRIDGE = 1,  /* part of the bridge, not of a demonstration */
+    TRAJ_SETTLE = 2,  /* wait here (bounded) until the hand has arrived before going on */
+    TRAJ_FROZEN = 4,  /* no re-tracking from here on: contact */
+    TRAJ_GUARDED = 8, /* ends early when the hand's contact force says so */
+    TRAJ_GRIP = 16,   /* wait here (bounded) until the fingers have come to rest */
+    TRAJ_QUIET = 32   /* no action noise: last approach or hand change */
 };
 
 typedef struct TrajPoint {

@@ -125,14 +125,15 @@ typedef bool OperatorClosure(void *user, int side, const char *name, double valu
 
 /* Load operator.yaml and check every name in it against the task (objects, subtasks, grasps) and the hand (closures; a
  * NULL callback skips that). Errors: those of config_load, UNKNOWN_NAME with the known names. */
-Status operator_load(const char *path, const Task *task, OperatorClosure *closure, void *user, Operator **out, Err *err);
-Status operator_parse(const char *name, const char *text, size_t size, const Task *task, OperatorClosure *closure, void *user,
-                      Operator **out, Err *err);
+Status operator_load(const char *path, const Task *task, OperatorClosure *closure, void *user, Operator **out,
+                     Err *err);
+Status operator_parse(const char *name, const char *text, size_t size, const Task *task,
+                      OperatorClosure *closure, void *user, Operator **out, Err *err);
 void operator_destroy(Operator *operator_); /* NULL is fine */
 
 /* One demonstration attempt: reset, do all phases, hold, judge; fills episode (see gen_attempt). A pure function of the
  * world's behaviour, seed and attempt. */
-Outcome operator_run(const Operator *operator_, GenWorld *world, OperatorClosure *closure, void *user, uint64_t seed,
-                     uint64_t attempt, Episode *episode);
+Outcome operator_run(const Operator *operator_, GenWorld *world, OperatorClosure *closure, void *user,
+                     uint64_t seed, uint64_t attempt, Episode *episode);
 
 #endif
