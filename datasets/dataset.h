@@ -3,7 +3,7 @@
  *   Episode --data_encode--> DataBlob --data_writer_append--> NAME/shards/NAME-r000-0000.hdf5
  *   (worker thread: rows to compressed chunks)   (one writer, in order of attempt)
  *
- * A dataset is a folder: shards/*.hdf5 (robomimic-family HDF5), failed/*.hdf5 (kept failures), journal.jsonl (how
+ * A dataset is a folder: shards/ (robomimic-family HDF5), failed/ (kept failures), journal.jsonl (how
  * every attempt ended: the commit log that resume trusts), episodes.jsonl, manifest.json, stats.json, README.md.
  * Reading an episode and encoding it again gives the same bytes; that is how a killed run resumes.
  *
