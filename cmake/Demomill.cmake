@@ -82,7 +82,7 @@ function(demomill_library)
         libdemomill INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
                               $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/demomill>)
     target_link_libraries(
-        libdemomill PUBLIC demomill_libm MuJoCo::MuJoCo
+        libdemomill PUBLIC demomill_libm MuJoCo::MuJoCo OpenMP::OpenMP_C
         PRIVATE PkgConfig::CYAML PkgConfig::HDF5 PkgConfig::DEFLATE PkgConfig::JANSSON m)
 endfunction()
 
