@@ -175,6 +175,14 @@ static Status build_pred(Builder *b, const RawPred *raw, const char *path, int d
             given++;
         }
     }
+    char place[PATH_MAX_LENGTH];
+    for (int i = 0; given == 0 && b->known_preds[i]; i++) { /* `fell: []` leaves no trace in the raw struct */
+        snprintf(place, sizeof place, "%.*s/%.30s", PATH_MAX_LENGTH - 40, path, b->known_preds[i]);
+        if (config_line(b->text, b->size, place) > 0) {
+            atom = i;
+            given++;
+        }
+    }
     if (given != 1)
         return err_set(b->err, STATUS_FORMAT,
                        "%s:%d: a condition needs exactly one of all, any, not or a predicate, here are %d",
@@ -187,7 +195,6 @@ static Status build_pred(Builder *b, const RawPred *raw, const char *path, int d
     out->for_s = raw->for_s;
     out->timer = raw->for_s > 0 ? b->task->ntimer++ : -1;
 
-    char place[PATH_MAX_LENGTH];
     const char *word = raw->all ? "all" : raw->any ? "any" : "not";
     snprintf(place, sizeof place, "%.*s/%s", PATH_MAX_LENGTH - 16, path, word);
     out->kind = raw->all ? PRED_ALL : raw->any ? PRED_ANY : raw->not ? PRED_NOT : PRED_ATOM;

@@ -114,7 +114,7 @@ static void init_pred(TaskSchema *schema, const char *const *known_preds) {
         ASSERT(i < TASK_MAX_PREDS);
         *next = (cyaml_schema_field_t)CYAML_FIELD_SEQUENCE_COUNT(
             known_preds[i], CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawPred, atom[0].arg, atom[0].narg,
-            &text_value, 1, MAX_PRED_ARGS);
+            &text_value, 0, MAX_PRED_ARGS);
         next->data_offset += (uint32_t)(i * sizeof((RawPred *)0)->atom[0]);
         next->count_offset += (uint32_t)(i * sizeof((RawPred *)0)->atom[0]);
         next++;
