@@ -23,6 +23,7 @@ enum { SIM_THING_LEFT = MAX_OBJECTS, SIM_THING_RIGHT, SIM_THING_ROBOT, SIM_THING
 typedef struct SimObject {
     int body;              /* −1: not in this world (a distractor that the level does not ask for) */
     int qpos, dof;         /* of its free joint; −1: fixed */
+    int carrier;           /* object whose part it is (a drawer's cabinet), −1 */
     Pose home;             /* in the scene file, world */
     double lo[3], hi[3];   /* bounding box of what collides, body frame; of what is seen if nothing collides */
     double bottom;         /* lowest point below the body's origin at home, m */

@@ -58,20 +58,22 @@ static Pose draw_pose(const SimObject *object, const ResetRegion *region, double
     return pose;
 }
 
-/* The object that stands in the way of object at its drawn pose, or −1. Of objects without regions, which are where the
- * scene's author put them, only pairs with a drawn one count. */
+static bool discs_meet(const SimModel *model, const ResetDraw *draw, int a, int b)
+{
+    const double radius_a = model->task->object[a].radius, radius_b = model->task->object[b].radius;
+    const double gap = radius_a * draw->size[a] + radius_b * draw->size[b];
+    const double dx = draw->object[a].pos[0] - draw->object[b].pos[0];
+    const double dy = draw->object[a].pos[1] - draw->object[b].pos[1];
+    return radius_a > 0 && radius_b > 0 && dx * dx + dy * dy < gap * gap;
+}
+
+/* The object that stands in the way of object at its drawn pose, or −1. Parts of others don't count: they lie within. */
 static int blocking(const SimModel *model, const ResetDraw *draw, int object, const bool *placed)
 {
-    for (int i = 0; i < draw->nobject; i++) {
-        if (i == object || !placed[i] || !present(model, i))
-            continue;
-        const double gap = model->task->object[i].radius * draw->size[i] +
-                           model->task->object[object].radius * draw->size[object];
-        const double dx = draw->object[i].pos[0] - draw->object[object].pos[0];
-        const double dy = draw->object[i].pos[1] - draw->object[object].pos[1];
-        if (model->task->object[i].radius > 0 && model->task->object[object].radius > 0 && dx * dx + dy * dy < gap * gap)
+    for (int i = 0; i < draw->nobject; i++)
+        if (i != object && placed[i] && present(model, i) && model->scene.object[i].carrier < 0 &&
+            discs_meet(model, draw, i, object))
             return i;
-    }
     return -1;
 }
 
@@ -94,6 +96,12 @@ static bool place(const SimModel *model, Rng *rng, ResetDraw *draw, int blocked[
             return false;
         }
         placed[i] = true;
+    }
+    for (int i = 0; i < draw->nobject; i++) { /* parts go where their carrier went */
+        const SimObject *part = &model->scene.object[i];
+        if (part->carrier >= 0)
+            draw->object[i] = pose_mul(draw->object[part->carrier],
+                                       pose_rel(model->scene.object[part->carrier].home, part->home));
     }
     return true;
 }

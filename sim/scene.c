@@ -60,7 +60,7 @@ static Status bind_object(const mjModel *m, const Task *task, const char *file, 
     const TaskObject *want = &task->object[index];
     SimObject *object = &bind->object[index];
     object->body = mj_name2id(m, mjOBJ_BODY, want->name);
-    object->qpos = object->dof = object->inside = -1;
+    object->qpos = object->dof = object->inside = object->carrier = -1;
     if (object->body < 0) {
         if (want->distractor)
             return STATUS_OK;
@@ -131,6 +131,7 @@ Status sim_bind_scene(const mjModel *m, const Task *task, const char *file, SimS
         if (object->body < 0)
             continue;
         object->home = sim_body_pose(d, object->body);
+        object->carrier = sim_body_object(m, bind, m->body_parentid[object->body]);
         measure_box(m, d, object, object->home, object->lo, object->hi);
         Pose level = POSE_IDENTITY;
         memcpy(level.pos, object->home.pos, sizeof level.pos);
