@@ -241,13 +241,12 @@ static bool plausible(hid_t dataset, size_t bytes) {
 }
 
 static Status open_dataset(hid_t location, const char *place, const char *path, hid_t *out, Err *err) {
-    H5O_info_t info;
     const hid_t object = H5Oopen(location, path, H5P_DEFAULT);
     if (object < 0) {
         H5Eclear2(H5E_DEFAULT);
         return err_set(err, STATUS_NOT_FOUND, "%s: '%s' is missing or can't be opened", place, path);
     }
-    if (H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0 || info.type != H5O_TYPE_DATASET) {
+    if (H5Iget_type(object) != H5I_DATASET) {
         H5Oclose(object);
         return err_set(err, STATUS_FORMAT, "%s: '%s' is not a dataset", place, path);
     }
@@ -255,33 +254,38 @@ static Status open_dataset(hid_t location, const char *place, const char *path, 
     return STATUS_OK;
 }
 
+static Status read_rows(hid_t dataset, const char *place, const char *path, DataType type, void *rows, Err *err) {
+    const hid_t memory = h5_type(type, 0);
+    const herr_t result = H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, rows);
+    H5Tclose(memory);
+    if (result >= 0)
+        return STATUS_OK;
+    h5_fail(err, place, path);
+    return STATUS_FORMAT; /* the file could be opened, its bytes can't be decoded */
+}
+
 Status h5_read_rows(hid_t location, const char *place, const char *path, DataType type, size_t n, size_t per_row,
-                    void *rows, Err *err) {
+                    Arena *arena, void **out, Err *err) {
     hid_t dataset;
     H5Shape shape;
     TRY(open_dataset(location, place, path, &dataset, err));
     Status status = h5_shape(dataset, place, &shape, err);
-    if (status == STATUS_OK) {
-        size_t width = 1;
-        for (int d = 1; d < shape.rank; d++)
-            width *= (size_t)shape.dim[d]; /* no overflow: bytes did not */
-        if (shape.type != (int)type || shape.rank < 1 || shape.dim[0] != n || width != per_row)
-            status = err_set(err, STATUS_FORMAT, "%s: '%s': %s with %zu rows of %zu was expected, not %s with %llu of %zu",
-                             place, path, data_type_name(type), n, per_row, shape.type_name,
-                             shape.rank ? (unsigned long long)shape.dim[0] : 0ull, width);
-        else if (!plausible(dataset, shape.bytes))
-            status = err_set(err, STATUS_FORMAT, "%s: '%s': its data are not all in the file", place, path);
-    }
-    if (status == STATUS_OK) {
-        const hid_t memory = h5_type(type, 0);
-        if (H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, rows) < 0) {
-            status = h5_fail(err, place, path);
-            if (status == STATUS_IO)
-                status = STATUS_FORMAT; /* the file opened, its bytes don't decode */
-        }
-        H5Tclose(memory);
-    }
+    size_t width = 1;
+    for (int d = 1; status == STATUS_OK && d < shape.rank; d++)
+        width *= (size_t)shape.dim[d]; /* can't overflow: the bytes did not */
+    if (status == STATUS_OK && (shape.type != (int)type || shape.rank < 1 || shape.dim[0] != n || width != per_row))
+        status = err_set(err, STATUS_FORMAT, "%s: '%s': %s with %zu rows of %zu was expected, not %s with %llu of %zu",
+                         place, path, data_type_name(type), n, per_row, shape.type_name,
+                         shape.rank ? (unsigned long long)shape.dim[0] : 0ull, width);
+    if (status == STATUS_OK && !plausible(dataset, shape.bytes))
+        status = err_set(err, STATUS_FORMAT, "%s: '%s': its data are not all in the file", place, path);
+    void *rows = status == STATUS_OK ? arena_alloc(arena, shape.bytes) : NULL;
+    if (status == STATUS_OK)
+        status = rows ? read_rows(dataset, place, path, type, rows, err)
+                      : err_set(err, STATUS_MEMORY, "%s: out of memory", place);
     H5Oclose(dataset);
+    if (status == STATUS_OK)
+        *out = rows;
     return status;
 }
 

@@ -42,9 +42,10 @@ Status h5_shape(hid_t dataset, const char *place, H5Shape *out, Err *err);
 /* Is the type the bool that h5py knows: an enum over int8 with FALSE 0 and TRUE 1? */
 bool h5_is_bool(hid_t type);
 
-/* Read a dataset whole into rows, after checking that it has type, n rows and per_row numbers in each. */
+/* Read a whole dataset into arena, after checking that it has type, n rows and per_row numbers in each. NOT_FOUND if
+ * it is not there. */
 Status h5_read_rows(hid_t location, const char *place, const char *path, DataType type, size_t n, size_t per_row,
-                    void *rows, Err *err);
+                    Arena *arena, void **rows, Err *err);
 /* The text in a one-element dataset of fixed-length text (mem_free). */
 Status h5_read_text(hid_t location, const char *place, const char *path, size_t limit, char **text, Err *err);
 

@@ -30,6 +30,7 @@ enum {
 
 struct Shard {
     char *path;
+    const char *kind; /* static */
     const DataMeta *meta;
     hid_t file, data, rlds;
     int fd; /* for reserving space */
@@ -160,13 +161,14 @@ static herr_t write_names(hid_t object, const char *attribute, const char *const
     return result;
 }
 
-static herr_t write_root(hid_t file, const DataMeta *meta) {
+static herr_t write_root(hid_t file, const DataMeta *meta, const char *kind) {
     const struct {
         const char *name, *text;
     } texts[] = {{"format", DATA_FORMAT},         {"format_version", DATA_FORMAT_VERSION},
                  {"dataset_name", meta->name},    {"generator", meta->generator},
                  {"robot", meta->robot},          {"task", meta->task},
-                 {"license", meta->license ? meta->license : "unspecified"}};
+                 {"license", meta->license && meta->license[0] ? meta->license : "unspecified"},
+                 {"kind", kind}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (h5_put_text(file, texts[i].name, texts[i].text ? texts[i].text : "") < 0)
             return -1;
@@ -199,7 +201,7 @@ static herr_t write_meta(hid_t file, const char *features, const char *run) {
 }
 
 static Status write_head(Shard *shard, const char *env, const char *features, const char *run, Err *err) {
-    herr_t result = write_root(shard->file, shard->meta);
+    herr_t result = write_root(shard->file, shard->meta, shard->kind);
     if (result >= 0)
         result = write_assets(shard->file, shard->meta);
     if (result >= 0)
@@ -232,7 +234,8 @@ static Status open_files(Shard *shard, Err *err) {
     return reserve(shard, FINISH_ROOM + 2 * xml + 128 * (size_t)shard->max_episodes, err);
 }
 
-Status shard_create(const char *path, const DataMeta *meta, int max_episodes, Shard **out, Err *err) {
+Status shard_create(const char *path, const char *kind, const DataMeta *meta, int max_episodes, Shard **out,
+                    Err *err) {
     h5_quiet();
     Shard *shard = mem_calloc(1, sizeof *shard);
     char *env = data_env_args(meta), *features = data_features_json(meta), *run = NULL;
@@ -241,7 +244,7 @@ Status shard_create(const char *path, const DataMeta *meta, int max_episodes, Sh
     json_decref(json);
     Status status = STATUS_OK;
     if (shard) {
-        *shard = (Shard){.meta = meta, .file = -1, .data = -1, .rlds = -1, .fd = -1, .max_episodes = max_episodes};
+        *shard = (Shard){.kind = kind, .meta = meta, .file = -1, .data = -1, .rlds = -1, .fd = -1, .max_episodes = max_episodes};
         shard->path = mem_strdup(path);
         shard->attempt = mem_calloc((size_t)max_episodes, sizeof *shard->attempt);
     }
