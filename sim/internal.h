@@ -141,6 +141,7 @@ struct SimModel {
     hc_robot hc_robot;
     const char *controller_config;
     size_t controller_size;
+    struct CtlIk *ik;        /* for pre-flight */
     mjModel *m;
     int nstate;
     int control_every;       /* physics steps per control step */

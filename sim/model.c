@@ -1,6 +1,7 @@
 /* The model: composed, compiled, bound; constant afterwards and shared by threads. */
 #include "sim/internal.h"
 
+#include "control/ik.h"
 #include "sim/engine.h"
 
 #include <math.h>
@@ -98,6 +99,7 @@ static Status build(SimModel *model, const SimModelDef *def, Err *err)
     TRY(bind_clock(model, err));
     TRY(bind_controller(model, def, err));
     TRY(sim_bind(model, err));
+    TRY(ctl_ik_create(def->robot, &model->ik, err));
     model->action = action_layout(def->robot->hand[0].nmotor, def->robot->nwaist);
     model->nstate = mj_stateSize(model->m, mjSTATE_INTEGRATION);
     return check_regions(model, err);
@@ -127,6 +129,7 @@ void sim_model_destroy(SimModel *model)
 {
     if (!model)
         return;
+    ctl_ik_destroy(model->ik);
     mj_deleteModel(model->m);
     arena_destroy(model->arena);
 }
