@@ -114,6 +114,9 @@ typedef struct hc_api {
      * to n values and their static names, returns how many there are. */
     int (*probe)(const void *mem, const char **names, double *values, int n);
     void (*deinit)(void *mem);
+    /* Hash of everything in mem that decides what later steps answer; addresses take no part, so equal histories
+     * give equal numbers in every process. */
+    uint64_t (*fingerprint)(const void *mem);
 } hc_api;
 
 /* The one exported symbol; NULL when host_abi can't be served. */

@@ -54,6 +54,19 @@ typedef struct CtlRealism {
     double wrench_noise;                       /* N */
 } CtlRealism;
 
+/* Gains of standing. Dimensionless or per kilogram, so that the defaults fit any size; robot.yaml's optional map
+ * `balance` overrides single ones. */
+typedef struct CtlBalanceGains {
+    double dcm;                 /* capture-point feedback, k/ω */
+    double height, height_rate; /* 1/s², 1/s */
+    double tilt, tilt_rate;     /* 1/s², 1/s; times mass · height² */
+    double leg_damping;         /* N·m·s/rad at the drives */
+    double friction;            /* coefficient that contact forces keep to */
+    double inset;               /* m between the support's edge and where pressure may go */
+    double hip;                 /* how readily a moment about the CoM is given up for horizontal force */
+    double lean;                /* share of a steady hand force that leaning takes */
+} CtlBalanceGains;
+
 typedef struct CtlRobot {
     Arena *arena;
     const char *path, *dir, *name, *mjcf; /* mjcf: absolute */
@@ -71,6 +84,7 @@ typedef struct CtlRobot {
         const char *joint;
         double value;
     } posture[CTL_MAX_MOTORS]; /* nominal standing posture, rad */
+    CtlBalanceGains balance;
     int ncamera;
     const char *camera[8];
     int nrealism;
