@@ -55,7 +55,8 @@
  *
  * yaw, per phase, turns the frame of every object-frame move of the phase about that object's z axis: nearest takes the
  * member of the object's symmetry group (task.yaml) with the least turn of the hand that is reachable; free does so over
- * twelve angles whatever the symmetry. With carry, the symmetry is that of the carried object. One choice per phase.
+ * twelve angles whatever the symmetry. With carry, it is the carried object that is turned, about its own z axis. One
+ * choice per phase.
  *
  * Phases whose subtasks are `together` run their moves in step: each move starts and ends at one tick for both hands.
  * After a phase's moves the operator waits (at most 1 s) for the subtask's condition. */
@@ -131,9 +132,9 @@ Status operator_parse(const char *name, const char *text, size_t size, const Tas
                       OperatorClosure *closure, void *user, Operator **out, Err *err);
 void operator_destroy(Operator *operator_); /* NULL is fine */
 
-/* One demonstration attempt: reset, do all phases, hold, judge; fills episode (see gen_attempt). A pure function of the
- * world's behaviour, seed and attempt. */
-Outcome operator_run(const Operator *operator_, GenWorld *world, OperatorClosure *closure, void *user,
-                     uint64_t seed, uint64_t attempt, Episode *episode);
+/* One demonstration attempt: reset, do all phases, hold, judge; fills episode (see gen_attempt);
+ * EpisodeSubtask.source_demo is −1. A pure function of the world's behaviour, seed and attempt. Errors: MEMORY. */
+Status operator_run(const Operator *operator_, GenWorld *world, OperatorClosure *closure, void *user,
+                    uint64_t seed, uint64_t attempt, Episode *episode, Err *err);
 
 #endif
