@@ -206,7 +206,7 @@ static void remove_tree(const char *dir) {
 
 /* The dataset's only shard becomes the file. */
 static Status take_shard(const char *dir, const char *file, Err *err) {
-    char pattern[PATH_MAX];
+    char pattern[PATH_MAX + 16];
     snprintf(pattern, sizeof pattern, "%s/shards/*.hdf5", dir);
     glob_t found;
     Status status = STATUS_OK;
