@@ -128,9 +128,7 @@ static void world_destroy(void *user, int thread, GenWorld *world) {
 }
 
 static Status attempt(void *user, GenWorld *world, uint64_t seed, uint64_t id, Episode *episode, Err *err) {
-    (void)err;
-    cli_operator_run(((Job *)user)->operator_, world, seed, id, episode);
-    return STATUS_OK;
+    return cli_operator_run(((Job *)user)->operator_, world, seed, id, episode, err);
 }
 
 static Status encode(void *user, int thread, const Episode *episode, void **out, Err *err) {

@@ -38,16 +38,13 @@ static void run_for(SimWorld *world, const float *row, double seconds, double ra
 }
 
 /* Nothing in the scene moves any more one second after it was placed. */
-static void comes_to_rest(const SimModel *model, const Task *task, uint64_t attempt) {
-    SimWorld *world;
-    Err err = {0};
-    assert_int_equal(sim_world_create(model, &world, &err), STATUS_OK);
+static void comes_to_rest(SimWorld *world, const ActionLayout *action, const Task *task, uint64_t attempt) {
     ResetDraw draw;
     assert_int_equal(sim_world_reset(world, 1, attempt, &draw), OUTCOME_ok);
     TaskCommand command;
     float row[ACTION_MAX];
     sim_world_home_command(world, &command);
-    action_encode(sim_model_action(model), &command, row);
+    action_encode(action, &command, row);
     run_for(world, row, 0.75, task->rate_hz);
     Scene before, after;
     sim_world_truth(world, &before);
@@ -59,7 +56,6 @@ static void comes_to_rest(const SimModel *model, const Task *task, uint64_t atte
     for (int j = 0; j < task->njoint; j++)
         assert_true(after.joint[j] - before.joint[j] < STILL && before.joint[j] - after.joint[j] < STILL);
     assert_int_equal(sim_world_unintended(world), 0);
-    sim_world_destroy(world);
 }
 
 static void things_come_to_rest_at_every_level(void **state) {
@@ -80,8 +76,11 @@ static void things_come_to_rest_at_every_level(void **state) {
                                  .trusted = true};
         if (sim_model_create(&def, &model, &err) != STATUS_OK)
             fail_msg("%s", err.message);
+        SimWorld *world;
+        assert_int_equal(sim_world_create(model, &world, &err), STATUS_OK);
         for (uint64_t attempt = 0; attempt < STARTS; attempt++)
-            comes_to_rest(model, task, attempt);
+            comes_to_rest(world, sim_model_action(model), task, attempt);
+        sim_world_destroy(world);
         sim_model_destroy(model);
     }
     task_destroy(task);
