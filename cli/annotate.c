@@ -1,7 +1,7 @@
 /* demomill annotate: subtask boundaries in demonstrations, by the task's predicates or by hand. */
-#include "base/arena.h"
 #include "base/marks.h"
 #include "cli/cli.h"
+#include "cli/sources.h"
 #include "cli/wire.h"
 #include "datasets/dataset.h"
 #include "sim/predicate.h"
@@ -94,20 +94,6 @@ static void show(const Task *task, const DemoSet *demos) {
     }
 }
 
-static Status write(const Options *o, const Task *task, const DemoSet *demos, Err *err) {
-    Arena *arena = arena_create(0);
-    DataDemoNames names;
-    Status status = arena ? data_demo_names(task, arena, &names) : STATUS_MEMORY;
-    if (status == STATUS_OK) {
-        names.robot = o->robot;
-        status = data_write_demos(o->out, &names, demos, err);
-    }
-    if (status == STATUS_MEMORY)
-        err_set(err, status, "out of memory");
-    arena_destroy(arena);
-    return status;
-}
-
 int cli_annotate(int argc, char **argv) {
     Options o = {.robot = "optimus"};
     cli_parse(&ARGP, argc, argv, &o);
@@ -125,7 +111,7 @@ int cli_annotate(int argc, char **argv) {
     if (status == STATUS_OK)
         status = annotate(&o, task, &demos, &err);
     if (status == STATUS_OK && o.out)
-        status = write(&o, task, &demos, &err);
+        status = cli_sources_write(o.out, task, o.robot, &demos, &err);
     if (status == STATUS_OK)
         show(task, &demos);
     const int code = status == STATUS_OK ? CLI_DONE : cli_fail(status, &err);

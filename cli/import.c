@@ -2,7 +2,6 @@
  *
  *   robosuite, robomimic, MimicGen --read--> Recording --replay, map--> Demo --annotate--> FILE.hdf5
  *   our datasets ----------------------------read---------------------> Demo ------------> FILE.hdf5 */
-#include "base/arena.h"
 #include "cli/cli.h"
 #include "cli/sources.h"
 #include "cli/wire.h"
@@ -118,20 +117,6 @@ static Status import_foreign(const Options *o, const Task *task, DemoSet *demos,
     return status;
 }
 
-static Status write(const Options *o, const Task *task, const DemoSet *demos, Err *err) {
-    Arena *arena = arena_create(0);
-    DataDemoNames names;
-    Status status = arena ? data_demo_names(task, arena, &names) : STATUS_MEMORY;
-    if (status == STATUS_OK) {
-        names.robot = o->robot;
-        status = data_write_demos(o->out, &names, demos, err);
-    }
-    if (status == STATUS_MEMORY)
-        err_set(err, status, "out of memory");
-    arena_destroy(arena);
-    return status;
-}
-
 static void report(const Options *o, const Task *task, const DemoSet *demos) {
     for (int i = 0; i < demos->n; i++) {
         const Demo *demo = demos->demo[i];
@@ -162,7 +147,7 @@ int cli_import(int argc, char **argv) {
         status = data_is_own(o.file) ? cli_sources_read(&o.file, 1, task, &demos, &err)
                                      : import_foreign(&o, task, &demos, &err);
     if (status == STATUS_OK)
-        status = write(&o, task, &demos, &err);
+        status = cli_sources_write(o.out, task, o.robot, &demos, &err);
     if (status == STATUS_OK)
         report(&o, task, &demos);
     const int code = status == STATUS_OK ? CLI_DONE : cli_fail(status, &err);

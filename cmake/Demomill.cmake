@@ -10,7 +10,7 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 
 # Data is used in place: build/<preset>/share/demomill/robots is the source folder itself.
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/share/demomill)
-foreach(folder robots tasks)
+foreach(folder maps robots tasks)
     file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${folder} ${CMAKE_BINARY_DIR}/share/demomill/${folder} SYMBOLIC)
 endforeach()
 

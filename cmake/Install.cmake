@@ -13,7 +13,7 @@ foreach(room base control sim generators datasets)
             FILES_MATCHING PATTERN "*.h" PATTERN "*_priv.h" EXCLUDE)
 endforeach()
 
-install(DIRECTORY robots tasks DESTINATION ${CMAKE_INSTALL_DATADIR}/demomill)
+install(DIRECTORY maps robots tasks DESTINATION ${CMAKE_INSTALL_DATADIR}/demomill)
 install(FILES LICENSE THIRD_PARTY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(FILES ${MuJoCo_LIBRARY} DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -24,7 +24,7 @@ cmake --build --preset release
 say 'lift_cube, from three demonstrations by people'
 mkdir -p "$folder"
 scripts/get_human_demos.sh "$folder/human.hdf5"
-$demomill import "$folder/human.hdf5" --map robots/panda/map.yaml --task lift_cube --robot $robot \
+$demomill import "$folder/human.hdf5" --map maps/panda_robosuite.yaml --task lift_cube --robot $robot \
     --out "$folder/lift_cube-source.hdf5"
 $demomill annotate "$folder/lift_cube-source.hdf5" --task lift_cube
 $demomill generate --task lift_cube:D1 --robot $robot --source "$folder/lift_cube-source.hdf5" \
