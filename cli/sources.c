@@ -44,3 +44,18 @@ Status cli_sources_read(const char *const *path, int n, const Task *task, DemoSe
         demo_set_destroy(&all);
     return status;
 }
+
+Status cli_sources_write(const char *path, const Task *task, const char *robot, const DemoSet *demos,
+                         Err *err) {
+    Arena *arena = arena_create(0);
+    DataDemoNames names;
+    Status status = arena ? data_demo_names(task, arena, &names) : STATUS_MEMORY;
+    if (status == STATUS_MEMORY)
+        err_set(err, status, "%s: out of memory", path);
+    if (status == STATUS_OK) {
+        names.robot = robot;
+        status = data_write_demos(path, &names, demos, err);
+    }
+    arena_destroy(arena);
+    return status;
+}
