@@ -19,15 +19,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double TOUCH_MARGIN = 0.003;  /* m between surfaces that count as touching */
-static const double HAND_REACH = 0.03;     /* m, the grasp frame from a box that the hand touches */
-static const double GRASP_REACH = 0.05;    /* m, the grasp frame from a box that the hand can hold */
-static const double CLEARANCE_CAP = 0.05;  /* m */
-static const double CLOSURE_SPAN = 0.15;   /* less than that between open and closed: the hand never closes */
-static const double MOVES = 0.004;         /* m, an object has begun to move */
-static const double CARRIED = 0.02;        /* m, it has been moved for good */
-static const double RIGID = 0.025;         /* m it may shift in the hand while it is carried */
-static const double REST_WINDOW = 0.1;     /* s */
+static const double TOUCH_MARGIN = 0.003; /* m between surfaces that count as touching */
+static const double HAND_REACH = 0.03;    /* m, the grasp frame from a box that the hand touches */
+static const double GRASP_REACH = 0.05;   /* m, the grasp frame from a box that the hand can hold */
+static const double CLEARANCE_CAP = 0.05; /* m */
+static const double CLOSURE_SPAN = 0.15;  /* less than that between open and closed: the hand never closes */
+static const double MOVES = 0.004;        /* m, an object has begun to move */
+static const double CARRIED = 0.02;       /* m, it has been moved for good */
+static const double RIGID = 0.025;        /* m it may shift in the hand while it is carried */
+static const double REST_WINDOW = 0.1;    /* s */
 
 typedef struct Annotation {
     const Task *task;
@@ -44,12 +44,13 @@ typedef struct Annotation {
     Err *err;
 } Annotation;
 
-static Pose object_at(const Demo *demo, int row, int object) { return demo->object[(size_t)row * (size_t)demo->nobject + (size_t)object]; }
+static Pose object_at(const Demo *demo, int row, int object) {
+    return demo->object[(size_t)row * (size_t)demo->nobject + (size_t)object];
+}
 
 /* ---- the view of a row ------------------------------------------------------------------------------------------ */
 
-static void pose_scene(Annotation *a, int row)
-{
+static void pose_scene(Annotation *a, int row) {
     for (int i = 0; i < a->scene.nobject; i++) {
         const SimObject *object = &a->scene.object[i];
         const Pose pose = object_at(a->demo, row, i);
@@ -63,14 +64,14 @@ static void pose_scene(Annotation *a, int row)
         }
     }
     for (int i = 0; i < a->scene.njoint && i < a->demo->njoint; i++)
-        a->d->qpos[a->scene.joint_qpos[i]] = a->demo->joint[(size_t)row * (size_t)a->demo->njoint + (size_t)i];
+        a->d->qpos[a->scene.joint_qpos[i]] =
+            a->demo->joint[(size_t)row * (size_t)a->demo->njoint + (size_t)i];
     mj_kinematics(a->m, a->d);
     mj_collision(a->m, a->d);
 }
 
 /* Distance of a point from the object's bounding box, 0 inside. */
-static double box_distance(const SimView *view, int object, const double point[3])
-{
+static double box_distance(const SimView *view, int object, const double point[3]) {
     double p[3], outside[3];
     pose_apply(pose_inv(view->object[object]), point, p);
     for (int k = 0; k < 3; k++) {
@@ -80,14 +81,12 @@ static double box_distance(const SimView *view, int object, const double point[3
     return vec3_norm(outside);
 }
 
-static int thing_of(const Annotation *a, int geom)
-{
+static int thing_of(const Annotation *a, int geom) {
     const int object = sim_body_object(a->m, &a->scene, a->m->geom_bodyid[geom]);
     return object >= 0 ? object : SIM_THING_SCENE;
 }
 
-static void view_contacts(Annotation *a)
-{
+static void view_contacts(Annotation *a) {
     SimView *view = &a->view;
     memset(view->touch, 0, sizeof view->touch);
     for (int i = 0; i < a->d->ncon; i++) {
@@ -99,13 +98,13 @@ static void view_contacts(Annotation *a)
     }
 }
 
-static void view_hands(Annotation *a, int row)
-{
+static void view_hands(Annotation *a, int row) {
     SimView *view = &a->view;
     for (int s = 0; s < NSIDE; s++)
         for (int i = 0; i < a->scene.nobject; i++) {
             view->clearance[s][i] = CLEARANCE_CAP;
-            view->grasp[s][i] = a->grasp[s] && a->grasp[s][(size_t)row * (size_t)a->scene.nobject + (size_t)i];
+            view->grasp[s][i] =
+                a->grasp[s] && a->grasp[s][(size_t)row * (size_t)a->scene.nobject + (size_t)i];
             if (!a->demo->eef[s])
                 continue;
             view->hand[s] = a->demo->eef[s][row];
@@ -117,8 +116,7 @@ static void view_hands(Annotation *a, int row)
         }
 }
 
-static void view_row(Annotation *a, int row)
-{
+static void view_row(Annotation *a, int row) {
     SimView *view = &a->view;
     pose_scene(a, row);
     const int back = (int)floor(REST_WINDOW * a->demo->rate_hz + 0.5);
@@ -145,8 +143,7 @@ static void view_row(Annotation *a, int row)
 
 /* ---- grasps ----------------------------------------------------------------------------------------------------- */
 
-static double mean_closure(const Demo *demo, int side, int row)
-{
+static double mean_closure(const Demo *demo, int side, int row) {
     double sum = 0;
     for (int i = 0; i < demo->nhand; i++)
         sum += (double)demo->closure[side][(size_t)row * (size_t)demo->nhand + (size_t)i];
@@ -154,8 +151,7 @@ static double mean_closure(const Demo *demo, int side, int row)
 }
 
 /* Mean closure above which the hand counts as closed; −1 for a hand that never closes and works with its palm. */
-static double closed_above(const Demo *demo, int side)
-{
+static double closed_above(const Demo *demo, int side) {
     double least = INFINITY, most = -INFINITY;
     for (int row = 0; row < demo->nrow; row++) {
         const double c = mean_closure(demo, side, row);
@@ -166,8 +162,7 @@ static double closed_above(const Demo *demo, int side)
 }
 
 /* In rows [begin, end) the hand is closed. Row from which it carries the object, or end. */
-static int carries_from(const Annotation *a, int side, int object, int begin, int end)
-{
+static int carries_from(const Annotation *a, int side, int object, int begin, int end) {
     const Demo *demo = a->demo;
     const SimObject *bind = &a->scene.object[object];
     SimView view;
@@ -186,14 +181,15 @@ static int carries_from(const Annotation *a, int side, int object, int begin, in
         if (moving < 0 && moved > MOVES)
             moving = row;
         const Pose in_hand = pose_rel(demo->eef[side][row], now);
-        if (moved > CARRIED && pose_distance(pose_rel(demo->eef[side][moving], object_at(demo, moving, object)), in_hand) < RIGID)
+        if (moved > CARRIED &&
+            pose_distance(pose_rel(demo->eef[side][moving], object_at(demo, moving, object)), in_hand) <
+                RIGID)
             return moving;
     }
     return end;
 }
 
-static bool find_grasps(Annotation *a, int side)
-{
+static bool find_grasps(Annotation *a, int side) {
     const Demo *demo = a->demo;
     const size_t width = (size_t)a->scene.nobject;
     if (!demo->eef[side] || !demo->closure[side] || demo->nhand < 1)
@@ -215,16 +211,14 @@ static bool find_grasps(Annotation *a, int side)
 
 /* ---- boundaries ------------------------------------------------------------------------------------------------- */
 
-static int previous_of(const Task *task, int subtask)
-{
+static int previous_of(const Task *task, int subtask) {
     for (int i = subtask - 1; i >= 0; i--)
         if (task->subtask[i].hand == task->subtask[subtask].hand)
             return i;
     return -1;
 }
 
-static bool is_last(const Task *task, int subtask)
-{
+static bool is_last(const Task *task, int subtask) {
     for (int i = subtask + 1; i < task->nsubtask; i++)
         if (task->subtask[i].hand == task->subtask[subtask].hand)
             return false;
@@ -232,8 +226,7 @@ static bool is_last(const Task *task, int subtask)
 }
 
 /* A subtask can end once those before it have: of its own hand, and of the other where it says so. */
-static bool may_end(const Task *task, int subtask, const int *rise)
-{
+static bool may_end(const Task *task, int subtask, const int *rise) {
     const int previous = previous_of(task, subtask);
     if (previous >= 0 && rise[previous] < 0)
         return false;
@@ -246,8 +239,7 @@ static bool may_end(const Task *task, int subtask, const int *rise)
 }
 
 /* Row at which each subtask's condition first holds, −1 if never; signal (nrow, nsubtask) rises there. */
-static void find_rises(Annotation *a, int *rise)
-{
+static void find_rises(Annotation *a, int *rise) {
     const Task *task = a->task;
     for (int i = 0; i < task->nsubtask; i++)
         rise[i] = -1;
@@ -257,7 +249,8 @@ static void find_rises(Annotation *a, int *rise)
         view_row(a, row);
         sim_pred_advance(&a->atoms, &a->view, 1.0 / a->demo->rate_hz, a->timer);
         for (int i = 0; i < task->nsubtask; i++) {
-            if (rise[i] < 0 && may_end(task, i, rise) && sim_pred_holds(&a->atoms, task->subtask[i].until, &a->view, a->timer))
+            if (rise[i] < 0 && may_end(task, i, rise) &&
+                sim_pred_holds(&a->atoms, task->subtask[i].until, &a->view, a->timer))
                 rise[i] = row;
             a->demo->signal[(size_t)row * (size_t)task->nsubtask + (size_t)i] = rise[i] >= 0;
         }
@@ -265,8 +258,7 @@ static void find_rises(Annotation *a, int *rise)
 }
 
 /* For a message: the condition's part that is false on the last row. */
-static const char *missing_part(const Annotation *a, const Pred *pred)
-{
+static const char *missing_part(const Annotation *a, const Pred *pred) {
     if (pred->kind == PRED_ATOM)
         return pred->name;
     for (int i = 0; i < pred->nchild; i++)
@@ -275,15 +267,15 @@ static const char *missing_part(const Annotation *a, const Pred *pred)
     return "for";
 }
 
-static Status mark(Annotation *a, const int *rise)
-{
+static Status mark(Annotation *a, const int *rise) {
     const Task *task = a->task;
     Demo *demo = a->demo;
     demo->nmark = 0;
     for (int i = 0; i < task->nsubtask; i++) {
         const Subtask *subtask = &task->subtask[i];
         if (!(demo->hands >> subtask->hand & 1))
-            return err_set(a->err, STATUS_MISMATCH, "%s: subtask '%s' needs the %s hand, which this demonstration does not use",
+            return err_set(a->err, STATUS_MISMATCH,
+                           "%s: subtask '%s' needs the %s hand, which this demonstration does not use",
                            demo->id, subtask->name, subtask->hand == SIDE_LEFT ? "left" : "right");
         const int previous = previous_of(task, i);
         int begin = previous >= 0 ? demo->mark[previous].end : 0;
@@ -295,17 +287,18 @@ static Status mark(Annotation *a, const int *rise)
         /* A demonstration ends when its person thought it done: the last subtask takes what is left. */
         const int end = is_last(task, i) ? demo->nrow : rise[i] + 1;
         if ((rise[i] < 0 && !is_last(task, i)) || begin >= demo->nrow)
-            return err_set(a->err, STATUS_CHECK, "%s: subtask '%s' never ends: '%s' is false to the last of %d rows",
-                           demo->id, subtask->name, missing_part(a, subtask->until), demo->nrow);
-        demo->mark[demo->nmark++] = (DemoMark){.subtask = i, .begin = begin, .end = end > begin ? end : begin + 1};
+            return err_set(a->err, STATUS_CHECK,
+                           "%s: subtask '%s' never ends: '%s' is false to the last of %d rows", demo->id,
+                           subtask->name, missing_part(a, subtask->until), demo->nrow);
+        demo->mark[demo->nmark++] =
+            (DemoMark){.subtask = i, .begin = begin, .end = end > begin ? end : begin + 1};
     }
     return STATUS_OK;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-static Status load_scene(Annotation *a)
-{
+static Status load_scene(Annotation *a) {
     char error[600] = "";
     a->m = mj_loadXML(a->file, NULL, error, sizeof error);
     if (!a->m)
@@ -318,8 +311,7 @@ static Status load_scene(Annotation *a)
     return a->d ? STATUS_OK : err_set(a->err, STATUS_MEMORY, "%s: no memory for the scene", a->file);
 }
 
-static Status annotate(Annotation *a)
-{
+static Status annotate(Annotation *a) {
     Demo *demo = a->demo;
     const Task *task = a->task;
     int rise[MAX_SUBTASKS];
@@ -334,17 +326,15 @@ static Status annotate(Annotation *a)
     return mark(a, rise);
 }
 
-static void run(void *argument)
-{
+static void run(void *argument) {
     Annotation *a = argument;
     a->status = annotate(a);
 }
 
-static Status check_demo(const Task *task, const Demo *demo, Err *err)
-{
+static Status check_demo(const Task *task, const Demo *demo, Err *err) {
     if (demo->nrow < 2 || !(demo->rate_hz > 0))
-        return err_set(err, STATUS_FORMAT, "%s: a demonstration of %d rows at %g Hz cannot be annotated", demo->id,
-                       demo->nrow, demo->rate_hz);
+        return err_set(err, STATUS_FORMAT, "%s: a demonstration of %d rows at %g Hz cannot be annotated",
+                       demo->id, demo->nrow, demo->rate_hz);
     if (demo->nobject != task->nobject)
         return err_set(err, STATUS_MISMATCH, "%s: the demonstration has %d objects, task %s has %d", demo->id,
                        demo->nobject, task->name, task->nobject);
@@ -353,8 +343,7 @@ static Status check_demo(const Task *task, const Demo *demo, Err *err)
     return STATUS_OK;
 }
 
-Status sim_annotate(const Task *task, Demo *demo, Err *err)
-{
+Status sim_annotate(const Task *task, Demo *demo, Err *err) {
     TRY(sim_engine_init(err));
     TRY(check_demo(task, demo, err));
     Arena *arena = arena_create(0);

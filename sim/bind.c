@@ -7,8 +7,8 @@
 
 enum { NAMES_SHOWN = 48 };
 
-Status sim_id(const mjModel *m, const char *file, int type, const char *what, const char *name, int *id, Err *err)
-{
+Status sim_id(const mjModel *m, const char *file, int type, const char *what, const char *name, int *id,
+              Err *err) {
     *id = name ? mj_name2id(m, type, name) : -1;
     if (*id >= 0)
         return STATUS_OK;
@@ -30,8 +30,7 @@ Status sim_id(const mjModel *m, const char *file, int type, const char *what, co
     return STATUS_UNKNOWN_NAME;
 }
 
-static Status sensor(const SimModel *model, const char *name, int type, int *address, Err *err)
-{
+static Status sensor(const SimModel *model, const char *name, int type, int *address, Err *err) {
     int id;
     TRY(sim_id(model->m, model->robot->mjcf, mjOBJ_SENSOR, "sensor", name, &id, err));
     if (model->m->sensor_type[id] != type)
@@ -41,13 +40,11 @@ static Status sensor(const SimModel *model, const char *name, int type, int *add
     return STATUS_OK;
 }
 
-static Status site(const SimModel *model, const char *name, int *id, Err *err)
-{
+static Status site(const SimModel *model, const char *name, int *id, Err *err) {
     return sim_id(model->m, model->robot->mjcf, mjOBJ_SITE, "site", name, id, err);
 }
 
-static Status bind_motors(SimModel *model, Err *err)
-{
+static Status bind_motors(SimModel *model, Err *err) {
     const mjModel *m = model->m;
     for (int i = 0; i < model->robot->nmotor; i++) {
         const char *name = model->robot->motor[i].name;
@@ -58,8 +55,9 @@ static Status bind_motors(SimModel *model, Err *err)
         if (m->actuator_ctrlnum[id] != 1 || m->actuator_dyntype[id] != mjDYN_NONE ||
             m->actuator_gaintype[id] != mjGAIN_FIXED || m->actuator_biastype[id] != mjBIAS_NONE ||
             (transmission != mjTRN_JOINT && transmission != mjTRN_TENDON))
-            return err_set(err, STATUS_MISMATCH, "%s: actuator '%s' is not a torque motor on a joint or tendon",
-                           model->robot->mjcf, name);
+            return err_set(err, STATUS_MISMATCH,
+                           "%s: actuator '%s' is not a torque motor on a joint or tendon", model->robot->mjcf,
+                           name);
         motor->ctrl = m->actuator_ctrladr[id];
         motor->out = m->actuator_outadr[id];
         motor->qpos = motor->dof = -1;
@@ -70,12 +68,12 @@ static Status bind_motors(SimModel *model, Err *err)
         }
     }
     if (m->na > 0)
-        return err_set(err, STATUS_MISMATCH, "%s: actuators with states are not supported", model->robot->mjcf);
+        return err_set(err, STATUS_MISMATCH, "%s: actuators with states are not supported",
+                       model->robot->mjcf);
     return STATUS_OK;
 }
 
-static Status bind_sensors(SimModel *model, Err *err)
-{
+static Status bind_sensors(SimModel *model, Err *err) {
     const CtlRobot *robot = model->robot;
     TRY(sensor(model, robot->imu_quat, mjSENS_FRAMEQUAT, &model->imu_quat, err));
     TRY(sensor(model, robot->imu_gyro, mjSENS_GYRO, &model->imu_gyro, err));
@@ -91,8 +89,7 @@ static Status bind_sensors(SimModel *model, Err *err)
     return STATUS_OK;
 }
 
-static Status bind_frames(SimModel *model, Err *err)
-{
+static Status bind_frames(SimModel *model, Err *err) {
     const CtlRobot *robot = model->robot;
     TRY(sim_id(model->m, robot->mjcf, mjOBJ_BODY, "body", robot->base_body, &model->base_body, err));
     TRY(site(model, robot->push_site, &model->push_site, err));
@@ -115,16 +112,14 @@ static Status bind_frames(SimModel *model, Err *err)
     return STATUS_OK;
 }
 
-static bool descends(const mjModel *m, int body, int ancestor)
-{
+static bool descends(const mjModel *m, int body, int ancestor) {
     while (body > ancestor)
         body = m->body_parentid[body];
     return body == ancestor;
 }
 
 /* A subtask that names an object allows hands to touch it. */
-static bool named_by_subtask(const Task *task, int object)
-{
+static bool named_by_subtask(const Task *task, int object) {
     for (int i = 0; task && i < task->nsubtask; i++) {
         const Subtask *subtask = &task->subtask[i];
         const char *name = task->object[object].name;
@@ -135,11 +130,11 @@ static bool named_by_subtask(const Task *task, int object)
     return false;
 }
 
-static SimGeom classify(const SimModel *model, int g)
-{
+static SimGeom classify(const SimModel *model, int g) {
     const mjModel *m = model->m;
     const int body = m->geom_bodyid[g];
-    SimGeom geom = {.part = SIM_PART_OTHER, .side = -1, .object = -1, .floor = m->geom_type[g] == mjGEOM_PLANE};
+    SimGeom geom = {
+        .part = SIM_PART_OTHER, .side = -1, .object = -1, .floor = m->geom_type[g] == mjGEOM_PLANE};
     if (m->body_rootid[body] == m->body_rootid[model->base_body]) {
         geom.part = SIM_PART_BODY;
         for (int s = 0; s < NSIDE; s++) {
@@ -165,8 +160,7 @@ static SimGeom classify(const SimModel *model, int g)
     return geom;
 }
 
-static Status bind_geoms(SimModel *model, Err *err)
-{
+static Status bind_geoms(SimModel *model, Err *err) {
     const mjModel *m = model->m;
     model->geom = arena_alloc(model->arena, (size_t)m->ngeom * sizeof *model->geom);
     if (!model->geom)
@@ -177,31 +171,28 @@ static Status bind_geoms(SimModel *model, Err *err)
         if (s < 0 || !m->geom_contype[g])
             continue;
         if (model->nhand_geom[s] == SIM_MAX_HAND_GEOMS)
-            return err_set(err, STATUS_LIMIT, "%s: more than %d colliding geoms in one hand", model->robot->mjcf,
-                           SIM_MAX_HAND_GEOMS);
+            return err_set(err, STATUS_LIMIT, "%s: more than %d colliding geoms in one hand",
+                           model->robot->mjcf, SIM_MAX_HAND_GEOMS);
         model->hand_geom[s][model->nhand_geom[s]++] = g;
     }
     return STATUS_OK;
 }
 
-Pose sim_site_pose(const mjData *d, int id)
-{
+Pose sim_site_pose(const mjData *d, int id) {
     Pose pose;
     memcpy(pose.pos, d->site_xpos + 3 * id, sizeof pose.pos);
     memcpy(pose.quat, d->site_xquat + 4 * id, sizeof pose.quat);
     return pose;
 }
 
-Pose sim_body_pose(const mjData *d, int body)
-{
+Pose sim_body_pose(const mjData *d, int body) {
     Pose pose;
     memcpy(pose.pos, d->xpos + 3 * body, sizeof pose.pos);
     memcpy(pose.quat, d->xquat + 4 * body, sizeof pose.quat);
     return pose;
 }
 
-Pose sim_footprint(Pose left, Pose right)
-{
+Pose sim_footprint(Pose left, Pose right) {
     /* The mean of two headings, by their sum as vectors: no jump at ±π. */
     double l[3], r[3];
     quat_rotate(left.quat, (double[3]){1, 0, 0}, l);
@@ -214,8 +205,7 @@ Pose sim_footprint(Pose left, Pose right)
 }
 
 /* Write the nominal posture into qpos (nq); joints that robot.yaml doesn't name stay. */
-static Status write_posture(const mjModel *m, const CtlRobot *robot, double *qpos, Err *err)
-{
+static Status write_posture(const mjModel *m, const CtlRobot *robot, double *qpos, Err *err) {
     for (int i = 0; i < robot->nposture; i++) {
         int joint;
         TRY(sim_id(m, robot->mjcf, mjOBJ_JOINT, "joint", robot->posture[i].joint, &joint, err));
@@ -224,20 +214,19 @@ static Status write_posture(const mjModel *m, const CtlRobot *robot, double *qpo
     return STATUS_OK;
 }
 
-static void home_closure(const CtlHand *hand, double *closure)
-{
+static void home_closure(const CtlHand *hand, double *closure) {
     const double *open = ctl_hand_closure(hand, "open");
     for (int i = 0; i < hand->nmotor; i++)
         closure[i] = open ? open[i] : 0;
 }
 
-Status sim_bind_posture(SimModel *model, Err *err)
-{
+Status sim_bind_posture(SimModel *model, Err *err) {
     const mjModel *m = model->m;
     const CtlRobot *robot = model->robot;
     TRY(bind_frames(model, err));
     if (model->base_qpos < 0)
-        return err_set(err, STATUS_MISMATCH, "%s: body '%s' has no free joint", robot->mjcf, robot->base_body);
+        return err_set(err, STATUS_MISMATCH, "%s: body '%s' has no free joint", robot->mjcf,
+                       robot->base_body);
     mjData *d = mj_makeData(m);
     if (!d)
         return err_set(err, STATUS_MEMORY, "no memory for the robot's data");
@@ -253,7 +242,8 @@ Status sim_bind_posture(SimModel *model, Err *err)
 
     const Pose sole[NSIDE] = {sim_site_pose(d, model->sole[0]), sim_site_pose(d, model->sole[1])};
     Pose base = sim_footprint(sole[0], sole[1]);
-    base.pos[2] = 0.5 * (sole[0].pos[2] + sole[1].pos[2]); /* the pelvis goes where the soles meet the ground */
+    base.pos[2] =
+        0.5 * (sole[0].pos[2] + sole[1].pos[2]); /* the pelvis goes where the soles meet the ground */
     model->pelvis_in_base = pose_rel(base, sim_body_pose(d, model->base_body));
     model->home = (TaskCommand){.base_height = model->pelvis_in_base.pos[2]};
     for (int s = 0; s < NSIDE; s++) {
@@ -274,8 +264,7 @@ Status sim_bind_posture(SimModel *model, Err *err)
     return STATUS_OK;
 }
 
-Status sim_bind(SimModel *model, Err *err)
-{
+Status sim_bind(SimModel *model, Err *err) {
     const mjModel *m = model->m;
     if (model->task)
         TRY(sim_bind_scene(m, model->task, model->scene_file, &model->scene, err));

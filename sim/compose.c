@@ -24,13 +24,12 @@ typedef struct Composition {
     Err *err;
 } Composition;
 
-const char *sim_scene_file(const Task *task, Arena *arena)
-{
-    return task->mjcf[0] == '/' ? arena_strdup(arena, task->mjcf) : arena_printf(arena, "%s/%s", task->dir, task->mjcf);
+const char *sim_scene_file(const Task *task, Arena *arena) {
+    return task->mjcf[0] == '/' ? arena_strdup(arena, task->mjcf)
+                                : arena_printf(arena, "%s/%s", task->dir, task->mjcf);
 }
 
-static void add_sky(mjSpec *spec)
-{
+static void add_sky(mjSpec *spec) {
     mjsTexture *sky = mjs_addTexture(spec, NULL);
     mjs_setName(sky->element, "sky");
     sky->type = mjTEXTURE_SKYBOX;
@@ -43,8 +42,7 @@ static void add_sky(mjSpec *spec)
 }
 
 /* The floor meets soles with the soles' own contact parameters. */
-static void add_floor(mjSpec *spec, mjsBody *world)
-{
+static void add_floor(mjSpec *spec, mjsBody *world) {
     mjsTexture *grid = mjs_addTexture(spec, NULL);
     mjs_setName(grid->element, "floor_grid");
     grid->type = mjTEXTURE_2D;
@@ -76,8 +74,8 @@ static void add_floor(mjSpec *spec, mjsBody *world)
     mjs_setString(floor->material, "floor");
 }
 
-static void add_light(mjsBody *world, const char *name, const double pos[3], const double dir[3], float diffuse, bool shadow)
-{
+static void add_light(mjsBody *world, const char *name, const double pos[3], const double dir[3],
+                      float diffuse, bool shadow) {
     mjsLight *light = mjs_addLight(world, NULL);
     mjs_setName(light->element, name);
     light->type = mjLIGHT_DIRECTIONAL;
@@ -91,8 +89,7 @@ static void add_light(mjsBody *world, const char *name, const double pos[3], con
     light->castshadow = shadow;
 }
 
-static void add_lights(mjSpec *spec, mjsBody *world)
-{
+static void add_lights(mjSpec *spec, mjsBody *world) {
     add_light(world, "key_light", (double[3]){1.5, 1.0, 3.0}, (double[3]){-0.45, -0.35, -1.0}, 0.55f, true);
     add_light(world, "fill_light", (double[3]){1.0, -2.0, 2.5}, (double[3]){-0.3, 0.7, -0.8}, 0.25f, false);
     for (int i = 0; i < 3; i++) {
@@ -107,8 +104,7 @@ static void add_lights(mjSpec *spec, mjsBody *world)
     spec->visual.map.shadowclip = 0.6f;
 }
 
-static void set_options(const SimModelDef *def, mjSpec *spec)
-{
+static void set_options(const SimModelDef *def, mjSpec *spec) {
     mjOption *option = &spec->option;
     if (def->timestep > 0)
         option->timestep = def->timestep;
@@ -122,8 +118,7 @@ static void set_options(const SimModelDef *def, mjSpec *spec)
         option->iterations = 100;
 }
 
-static bool is_distractor_out(const Task *task, const TaskLevel *level, int object)
-{
+static bool is_distractor_out(const Task *task, const TaskLevel *level, int object) {
     if (!task->object[object].distractor)
         return false;
     int before = 0;
@@ -132,8 +127,7 @@ static bool is_distractor_out(const Task *task, const TaskLevel *level, int obje
     return before >= level->distractors;
 }
 
-static Status attach_scene(Composition *c)
-{
+static Status attach_scene(Composition *c) {
     const Task *task = c->def->task;
     char error[600] = "";
     c->scene = mj_parseXML(c->model->scene_file, NULL, error, sizeof error);
@@ -149,19 +143,19 @@ static Status attach_scene(Composition *c)
     }
     mjsFrame *frame = mjs_addFrame(mjs_findBody(c->spec, "world"), NULL);
     if (!mjs_attach(frame->element, c->scene->element, "", ""))
-        return err_set(c->err, STATUS_FORMAT, "%s cannot be put into one world with %s: %s", c->model->scene_file,
-                       c->def->robot->mjcf, mjs_getError(c->spec));
+        return err_set(c->err, STATUS_FORMAT, "%s cannot be put into one world with %s: %s",
+                       c->model->scene_file, c->def->robot->mjcf, mjs_getError(c->spec));
     return STATUS_OK;
 }
 
 /* Without its free joint the robot hangs by its pelvis, where it would stand. */
-static Status pin(Composition *c)
-{
+static Status pin(Composition *c) {
     const CtlRobot *robot = c->def->robot;
     mjsBody *base = mjs_findBody(c->spec, robot->base_body);
     mjsElement *joint = mjs_firstChild(base, mjOBJ_JOINT, 0);
     if (!joint || mjs_asJoint(joint)->type != mjJNT_FREE)
-        return err_set(c->err, STATUS_MISMATCH, "%s: body '%s' has no free joint", robot->mjcf, robot->base_body);
+        return err_set(c->err, STATUS_MISMATCH, "%s: body '%s' has no free joint", robot->mjcf,
+                       robot->base_body);
     if (mjs_delete(c->spec, joint) != 0)
         return err_set(c->err, STATUS_ENGINE, "%s: %s", robot->mjcf, mjs_getError(c->spec));
     const Pose foot = c->def->task ? c->def->task->robot : POSE_IDENTITY;
@@ -180,8 +174,7 @@ static Status pin(Composition *c)
 }
 
 /* The bench's reference: what is only seen collides too, with the bits of the nearest part of its chain that does. */
-static void make_raw(mjModel *m)
-{
+static void make_raw(mjModel *m) {
     for (int g = 0; g < (int)m->ngeom; g++) {
         if (m->geom_contype[g] || m->geom_conaffinity[g])
             continue;
@@ -204,8 +197,7 @@ static void make_raw(mjModel *m)
     }
 }
 
-static Status save_text(Composition *c)
-{
+static Status save_text(Composition *c) {
     char error[600] = "", probe[1];
     const int needed = mj_saveXMLString(c->spec, probe, 1, error, sizeof error);
     if (needed <= 0)
@@ -220,8 +212,7 @@ static Status save_text(Composition *c)
 }
 
 /* Where the pelvis is when the robot stands in its posture: from the robot alone, compiled as it is. */
-static Status measure_posture(Composition *c)
-{
+static Status measure_posture(Composition *c) {
     mjModel *m = mj_compile(c->spec, NULL);
     if (!m)
         return err_set(c->err, STATUS_FORMAT, "%s: %s", c->def->robot->mjcf, mjs_getError(c->spec));
@@ -232,8 +223,7 @@ static Status measure_posture(Composition *c)
     return status;
 }
 
-static Status compose(Composition *c)
-{
+static Status compose(Composition *c) {
     const CtlRobot *robot = c->def->robot;
     char error[600] = "";
     c->spec = mj_parseXML(robot->mjcf, NULL, error, sizeof error);
@@ -259,14 +249,12 @@ static Status compose(Composition *c)
     return STATUS_OK;
 }
 
-static void run(void *argument)
-{
+static void run(void *argument) {
     Composition *c = argument;
     c->status = compose(c);
 }
 
-Status sim_compose(const SimModelDef *def, const TaskLevel *level, SimModel *model, Err *err)
-{
+Status sim_compose(const SimModelDef *def, const TaskLevel *level, SimModel *model, Err *err) {
     if (def->task && !(model->scene_file = sim_scene_file(def->task, model->arena)))
         return err_set(err, STATUS_MEMORY, "no memory for the scene's path");
     if (!def->trusted && def->task)

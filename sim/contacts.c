@@ -14,20 +14,17 @@
 static const double GRASP_FORCE = 0.5;    /* N */
 static const double GRASP_OPPOSED = -0.5; /* largest cosine between opposing normals */
 
-static bool intended(const SimGeom *a, const SimGeom *b)
-{
+static bool intended(const SimGeom *a, const SimGeom *b) {
     if (a->part == SIM_PART_HAND)
         return b->intended;
     return b->part == SIM_PART_HAND && a->intended;
 }
 
-static bool is_robot(const SimGeom *geom)
-{
+static bool is_robot(const SimGeom *geom) {
     return geom->part == SIM_PART_BODY || geom->part == SIM_PART_HAND || geom->part == SIM_PART_FOOT;
 }
 
-static bool is_unintended(const SimGeom *a, const SimGeom *b)
-{
+static bool is_unintended(const SimGeom *a, const SimGeom *b) {
     const bool robot_a = is_robot(a), robot_b = is_robot(b);
     if (robot_a && robot_b)
         return true;
@@ -39,8 +36,7 @@ static bool is_unintended(const SimGeom *a, const SimGeom *b)
     return !intended(robot, thing);
 }
 
-void sim_contacts_step(SimWorld *world)
-{
+void sim_contacts_step(SimWorld *world) {
     const mjData *d = world->d;
     int count = 0;
     for (int i = 0; i < d->ncon; i++) {
@@ -52,8 +48,7 @@ void sim_contacts_step(SimWorld *world)
     world->carry.unintended = count > world->carry.unintended ? count : world->carry.unintended;
 }
 
-static int thing_of(const SimGeom *geom)
-{
+static int thing_of(const SimGeom *geom) {
     switch ((SimPart)geom->part) {
     case SIM_PART_OBJECT:
         return geom->object;
@@ -77,8 +72,7 @@ typedef struct Push {
 
 enum { MAX_PUSHES = 64 };
 
-static bool push_of(const SimWorld *world, int contact_id, Push *push)
-{
+static bool push_of(const SimWorld *world, int contact_id, Push *push) {
     const mjContact *contact = &world->d->contact[contact_id];
     const SimGeom *a = &world->model->geom[contact->geom[0]], *b = &world->model->geom[contact->geom[1]];
     const bool first = a->part == SIM_PART_HAND && b->part == SIM_PART_OBJECT;
@@ -96,8 +90,7 @@ static bool push_of(const SimWorld *world, int contact_id, Push *push)
     return true;
 }
 
-void sim_contacts_tick(SimWorld *world)
-{
+void sim_contacts_tick(SimWorld *world) {
     const mjData *d = world->d;
     SimView *view = &world->carry.view;
     memset(view->touch, 0, sizeof view->touch);
@@ -116,10 +109,13 @@ void sim_contacts_tick(SimWorld *world)
     }
     for (int i = 0; i < npush; i++)
         for (int j = 0; j < i; j++)
-            if (push[i].object == push[j].object && vec3_dot(push[i].normal, push[j].normal) < GRASP_OPPOSED) {
+            if (push[i].object == push[j].object &&
+                vec3_dot(push[i].normal, push[j].normal) < GRASP_OPPOSED) {
                 view->grasp[push[i].side][push[i].object] = true;
                 view->grasp[push[j].side][push[j].object] = true;
             }
 }
 
-int sim_world_unintended(const SimWorld *world) { return world->carry.unintended; }
+int sim_world_unintended(const SimWorld *world) {
+    return world->carry.unintended;
+}

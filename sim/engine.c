@@ -18,8 +18,7 @@ typedef struct Arm {
 
 static _Thread_local Arm *arm;
 
-static void on_log(const mjLogMessage *message)
-{
+static void on_log(const mjLogMessage *message) {
     if (message->level < mjLOG_WARNING)
         return;
     if (message->level == mjLOG_WARNING) {
@@ -35,10 +34,11 @@ static void on_log(const mjLogMessage *message)
     longjmp(arm->jump, 1);
 }
 
-static void install(void) { mju_setLogHandler(on_log); }
+static void install(void) {
+    mju_setLogHandler(on_log);
+}
 
-Status sim_engine_init(Err *err)
-{
+Status sim_engine_init(Err *err) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (mj_version() != mjVERSION_HEADER)
         return err_set(err, STATUS_MISMATCH, "MuJoCo %s was loaded, but demomill was built for %d.%d.%d",
@@ -48,8 +48,7 @@ Status sim_engine_init(Err *err)
     return STATUS_OK;
 }
 
-Status sim_engine_try(void (*body)(void *argument), void *argument, Err *err)
-{
+Status sim_engine_try(void (*body)(void *argument), void *argument, Err *err) {
     Arm here;
     here.outer = arm;
     here.message[0] = '\0';

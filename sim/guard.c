@@ -34,22 +34,19 @@ typedef struct Verdict {
     char text[900];
 } Verdict;
 
-SimGuardLimits sim_guard_default(void)
-{
+SimGuardLimits sim_guard_default(void) {
     return (SimGuardLimits){.seconds = 20, .bytes = (size_t)4 << 30, .elements = 100000};
 }
 
 /* First element of x (n) that is not a sane number, or −1. */
-static long bad_number(const mjtNum *x, mjtSize n)
-{
+static long bad_number(const mjtNum *x, mjtSize n) {
     for (mjtSize i = 0; i < n; i++)
         if (!(fabs(x[i]) <= GUARD_HUGE))
             return (long)i;
     return -1;
 }
 
-static void say_bad(Verdict *verdict, const mjModel *m, const char *what, int type, long id)
-{
+static void say_bad(Verdict *verdict, const mjModel *m, const char *what, int type, long id) {
     const char *name = mj_id2name(m, type, (int)id);
     snprintf(verdict->text, sizeof verdict->text, "%s of %s '%s' (number %ld) is not a sane number", what,
              type == mjOBJ_GEOM    ? "geom"
@@ -60,8 +57,7 @@ static void say_bad(Verdict *verdict, const mjModel *m, const char *what, int ty
     verdict->status = STATUS_FORMAT;
 }
 
-static void check_numbers(Verdict *verdict, const mjModel *m)
-{
+static void check_numbers(Verdict *verdict, const mjModel *m) {
     const struct {
         const char *what;
         const mjtNum *x;
@@ -98,13 +94,13 @@ static void check_numbers(Verdict *verdict, const mjModel *m)
     }
 }
 
-static void check_sizes(Verdict *verdict, const mjModel *m, const SimGuardLimits *limits)
-{
+static void check_sizes(Verdict *verdict, const mjModel *m, const SimGuardLimits *limits) {
     const struct {
         const char *what;
         mjtSize n;
-    } count[] = {{"bodies", m->nbody}, {"joints", m->njnt},   {"geoms", m->ngeom},      {"sites", m->nsite},
-                 {"sensors", m->nsensor}, {"tendons", m->ntendon}, {"constraints", m->neq}, {"actuators", m->nactuator}};
+    } count[] = {{"bodies", m->nbody},    {"joints", m->njnt},        {"geoms", m->ngeom},
+                 {"sites", m->nsite},     {"sensors", m->nsensor},    {"tendons", m->ntendon},
+                 {"constraints", m->neq}, {"actuators", m->nactuator}};
     for (size_t i = 0; i < sizeof count / sizeof count[0]; i++)
         if (count[i].n > limits->elements) {
             verdict->status = STATUS_LIMIT;
@@ -120,8 +116,7 @@ typedef struct GuardJob {
     Verdict verdict;
 } GuardJob;
 
-static void compile_and_look(void *argument)
-{
+static void compile_and_look(void *argument) {
     GuardJob *job = argument;
     char error[600] = "";
     mjSpec *spec = job->xml ? mj_parseXMLString(job->xml, NULL, error, sizeof error)
@@ -141,8 +136,7 @@ static void compile_and_look(void *argument)
     }
 }
 
-static _Noreturn void child(GuardJob *job, int out)
-{
+static _Noreturn void child(GuardJob *job, int out) {
     const rlim_t cpu = (rlim_t)ceil(job->limits->seconds);
     const struct rlimit no_core = {0, 0}, seconds = {cpu, cpu + 1};
     const struct rlimit memory = {job->limits->bytes, job->limits->bytes};
@@ -166,16 +160,14 @@ static _Noreturn void child(GuardJob *job, int out)
     _exit(written == (ssize_t)sizeof job->verdict ? 0 : 1);
 }
 
-static double now(void)
-{
+static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* Read the verdict; false if the child ended without one, *late set if it ran out of time. */
-static bool await(int in, double seconds, Verdict *verdict, bool *late)
-{
+static bool await(int in, double seconds, Verdict *verdict, bool *late) {
     const double end = now() + seconds;
     size_t got = 0;
     *late = false;
@@ -199,8 +191,7 @@ static bool await(int in, double seconds, Verdict *verdict, bool *late)
     return true;
 }
 
-static Status guard(const char *name, GuardJob *job, Err *err)
-{
+static Status guard(const char *name, GuardJob *job, Err *err) {
     const SimGuardLimits fallback = sim_guard_default();
     if (!job->limits)
         job->limits = &fallback;
@@ -234,19 +225,18 @@ static Status guard(const char *name, GuardJob *job, Err *err)
     if (late || (WIFSIGNALED(how) && WTERMSIG(how) == SIGXCPU))
         return err_set(err, STATUS_LIMIT, "%s: did not compile within %g s", name, job->limits->seconds);
     if (WIFSIGNALED(how))
-        return err_set(err, STATUS_LIMIT, "%s: crashed the model compiler (%s) or needs more than %zu MiB", name,
-                       strsignal(WTERMSIG(how)), job->limits->bytes >> 20);
-    return err_set(err, STATUS_LIMIT, "%s: could not be compiled within %zu MiB", name, job->limits->bytes >> 20);
+        return err_set(err, STATUS_LIMIT, "%s: crashed the model compiler (%s) or needs more than %zu MiB",
+                       name, strsignal(WTERMSIG(how)), job->limits->bytes >> 20);
+    return err_set(err, STATUS_LIMIT, "%s: could not be compiled within %zu MiB", name,
+                   job->limits->bytes >> 20);
 }
 
-Status sim_guard_file(const char *path, const SimGuardLimits *limits, Err *err)
-{
+Status sim_guard_file(const char *path, const SimGuardLimits *limits, Err *err) {
     GuardJob job = {.path = path, .limits = limits};
     return guard(path, &job, err);
 }
 
-Status sim_guard_text(const char *name, const char *xml, const SimGuardLimits *limits, Err *err)
-{
+Status sim_guard_text(const char *name, const char *xml, const SimGuardLimits *limits, Err *err) {
     GuardJob job = {.xml = xml, .limits = limits};
     return guard(name, &job, err);
 }

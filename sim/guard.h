@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 typedef struct SimGuardLimits {
-    double seconds;  /* of wall and of CPU time */
-    size_t bytes;    /* of address space; not enforced under a sanitizer, which reserves terabytes */
-    int elements;    /* bodies, joints, geoms, … each */
+    double seconds; /* of wall and of CPU time */
+    size_t bytes;   /* of address space; not enforced under a sanitizer, which reserves terabytes */
+    int elements;   /* bodies, joints, geoms, … each */
 } SimGuardLimits;
 
 SimGuardLimits sim_guard_default(void);

@@ -20,14 +20,12 @@ enum {
     COLUMN_OBJECT
 };
 
-static void add(SimModel *model, const char *name, int dim, int kind, int index)
-{
+static void add(SimModel *model, const char *name, int dim, int kind, int index) {
     if (name && dim > 0 && model->ncolumn < MAX_COLUMNS)
         model->column[model->ncolumn++] = (SimColumn){name, dim, kind, index};
 }
 
-void sim_bind_columns(SimModel *model)
-{
+void sim_bind_columns(SimModel *model) {
     const CtlRobot *robot = model->robot;
     const int nhand = robot->hand[0].nmotor + robot->hand[1].nmotor;
     add(model, "joint_pos", robot->nbody_motor, COLUMN_JOINT_POS, 0);
@@ -48,28 +46,28 @@ void sim_bind_columns(SimModel *model)
     add(model, "scene_joint", model->scene.njoint, COLUMN_SCENE_JOINT, 0);
     for (int i = 0; i < model->scene.nobject; i++)
         if (model->scene.object[i].body >= 0)
-            add(model, arena_printf(model->arena, "object_%s", model->task->object[i].name), 7, COLUMN_OBJECT, i);
+            add(model, arena_printf(model->arena, "object_%s", model->task->object[i].name), 7, COLUMN_OBJECT,
+                i);
 }
 
-int sim_world_ncolumn(const SimModel *model) { return model->ncolumn; }
+int sim_world_ncolumn(const SimModel *model) {
+    return model->ncolumn;
+}
 
-const char *sim_world_column(const SimModel *model, int i, int *dim)
-{
+const char *sim_world_column(const SimModel *model, int i, int *dim) {
     ASSERT(i >= 0 && i < model->ncolumn);
     *dim = model->column[i].dim;
     return model->column[i].name;
 }
 
-static void put_pose(Pose pose, float *out)
-{
+static void put_pose(Pose pose, float *out) {
     for (int k = 0; k < 3; k++)
         out[k] = (float)pose.pos[k];
     for (int k = 0; k < 4; k++)
         out[3 + k] = (float)pose.quat[k];
 }
 
-static void put_hands(const SimModel *model, const hc_state *state, float *out)
-{
+static void put_hands(const SimModel *model, const hc_state *state, float *out) {
     for (int s = 0; s < NSIDE; s++)
         for (int i = 0; i < model->robot->hand[s].nmotor; i++) {
             const int motor = model->robot->hand[s].motor[i];
@@ -78,15 +76,13 @@ static void put_hands(const SimModel *model, const hc_state *state, float *out)
         }
 }
 
-static void put_touch(const SimModel *model, const hc_state *state, float *out)
-{
+static void put_touch(const SimModel *model, const hc_state *state, float *out) {
     for (int s = 0; s < NSIDE; s++)
         for (int i = 0; i < model->robot->hand[s].ntouch; i++)
             *out++ = state->touch[s][i];
 }
 
-static void put_truth(const SimWorld *world, const SimColumn *column, float *out)
-{
+static void put_truth(const SimWorld *world, const SimColumn *column, float *out) {
     Scene scene;
     sim_world_truth(world, &scene);
     if (column->kind == COLUMN_BASE_POSE)
@@ -100,8 +96,7 @@ static void put_truth(const SimWorld *world, const SimColumn *column, float *out
             out[i] = (float)scene.joint[i];
 }
 
-void sim_world_observe(const SimWorld *world, int column, float *out)
-{
+void sim_world_observe(const SimWorld *world, int column, float *out) {
     const SimModel *model = world->model;
     ASSERT(column >= 0 && column < model->ncolumn);
     const SimColumn *c = &model->column[column];

@@ -13,10 +13,10 @@
 #include <math.h>
 #include <string.h>
 
-static const double POSTURE_STEP = 0.06; /* rad of any joint between postures looked at */
-static const double DEPTH = 0.006;       /* m of overlap that is forgiven */
-static const double SUPPORT_COS = 0.7;   /* a normal this upright is a support's */
-static const double SUPPORT_DEPTH = 0.03;/* m that a set-down may be planned too low */
+static const double POSTURE_STEP = 0.06;  /* rad of any joint between postures looked at */
+static const double DEPTH = 0.006;        /* m of overlap that is forgiven */
+static const double SUPPORT_COS = 0.7;    /* a normal this upright is a support's */
+static const double SUPPORT_DEPTH = 0.03; /* m that a set-down may be planned too low */
 
 typedef struct Flight {
     SimWorld *world;
@@ -26,8 +26,7 @@ typedef struct Flight {
     Outcome outcome;
 } Flight;
 
-static Outcome outcome_of(CtlIkVerdict verdict)
-{
+static Outcome outcome_of(CtlIkVerdict verdict) {
     switch (verdict) {
     case CTL_IK_OK:
         return OUTCOME_ok;
@@ -45,13 +44,11 @@ static Outcome outcome_of(CtlIkVerdict verdict)
 
 /* ---- which contacts count --------------------------------------------------------------------------------------- */
 
-static bool is_robot(const SimGeom *geom)
-{
+static bool is_robot(const SimGeom *geom) {
     return geom->part == SIM_PART_BODY || geom->part == SIM_PART_HAND || geom->part == SIM_PART_FOOT;
 }
 
-static int thing(const SimGeom *geom)
-{
+static int thing(const SimGeom *geom) {
     return geom->part == SIM_PART_OBJECT ? geom->object
            : geom->part == SIM_PART_HAND ? SIM_THING_LEFT + geom->side
            : is_robot(geom)              ? SIM_THING_ROBOT
@@ -59,14 +56,12 @@ static int thing(const SimGeom *geom)
 }
 
 /* Does the held object come to stand on the other? normal points from the first geom to the second. */
-static bool is_support(const mjContact *contact, bool held_first)
-{
+static bool is_support(const mjContact *contact, bool held_first) {
     const double up = held_first ? -contact->frame[2] : contact->frame[2];
     return up > SUPPORT_COS && contact->dist > -SUPPORT_DEPTH;
 }
 
-static bool counts(const Flight *flight, const mjContact *contact, bool *self)
-{
+static bool counts(const Flight *flight, const mjContact *contact, bool *self) {
     const SimModel *model = flight->world->model;
     if (contact->geom[0] < 0 || contact->geom[1] < 0 || contact->dist > -DEPTH)
         return false;
@@ -74,7 +69,8 @@ static bool counts(const Flight *flight, const mjContact *contact, bool *self)
     const bool held_a = a->part == SIM_PART_OBJECT && a->object == flight->held;
     const bool held_b = b->part == SIM_PART_OBJECT && b->object == flight->held;
     const bool moves_a = is_robot(a) || held_a, moves_b = is_robot(b) || held_b;
-    if ((!moves_a && !moves_b) || (a->part == SIM_PART_FOOT && b->floor) || (b->part == SIM_PART_FOOT && a->floor))
+    if ((!moves_a && !moves_b) || (a->part == SIM_PART_FOOT && b->floor) ||
+        (b->part == SIM_PART_FOOT && a->floor))
         return false;
     if (flight->world->carry.view.touch[thing(a)][thing(b)])
         return false; /* they touch already */
@@ -90,8 +86,7 @@ static bool counts(const Flight *flight, const mjContact *contact, bool *self)
 
 /* ---- looking ---------------------------------------------------------------------------------------------------- */
 
-static void pose_scratch(Flight *flight, const double *q, Pose hand)
-{
+static void pose_scratch(Flight *flight, const double *q, Pose hand) {
     SimWorld *world = flight->world;
     const SimModel *model = world->model;
     mjData *d = world->scratch;
@@ -108,16 +103,14 @@ static void pose_scratch(Flight *flight, const double *q, Pose hand)
     mj_collision(world->m, d);
 }
 
-static bool far_from(const double *a, const double *b, int n)
-{
+static bool far_from(const double *a, const double *b, int n) {
     for (int i = 0; i < n; i++)
         if (fabs(a[i] - b[i]) > POSTURE_STEP)
             return true;
     return false;
 }
 
-static void look(void *argument)
-{
+static void look(void *argument) {
     Flight *flight = argument;
     SimWorld *world = flight->world;
     const int njoint = world->model->robot->nbody_motor;
@@ -139,8 +132,7 @@ static void look(void *argument)
     }
 }
 
-static Outcome fly(Flight *flight, Pose *wrist, double *q0)
-{
+static Outcome fly(Flight *flight, Pose *wrist, double *q0) {
     SimWorld *world = flight->world;
     const SimModel *model = world->model;
     const Pose wrist_in_grasp = pose_inv(model->grasp_in_wrist[flight->side]);
@@ -149,15 +141,15 @@ static Outcome fly(Flight *flight, Pose *wrist, double *q0)
     for (int i = 0; i < model->robot->nbody_motor; i++)
         q0[i] = world->d->actuator_length[model->motor[i].out];
     const Pose base = sim_body_pose(world->d, model->base_body);
-    const CtlIkVerdict verdict = ctl_ik_solve(model->ik, flight->side, base, q0, wrist, flight->n, flight->q, NULL);
+    const CtlIkVerdict verdict =
+        ctl_ik_solve(model->ik, flight->side, base, q0, wrist, flight->n, flight->q, NULL);
     if (verdict != CTL_IK_OK)
         return outcome_of(verdict);
     flight->outcome = OUTCOME_ok;
     return sim_engine_try(look, flight, NULL) == STATUS_OK ? flight->outcome : OUTCOME_numeric;
 }
 
-Outcome sim_world_preflight(SimWorld *world, int side, const Pose *pose, int n, int held, int touch)
-{
+Outcome sim_world_preflight(SimWorld *world, int side, const Pose *pose, int n, int held, int touch) {
     ASSERT(side >= 0 && side < NSIDE && n >= 0);
     if (n == 0)
         return OUTCOME_ok;
@@ -169,8 +161,13 @@ Outcome sim_world_preflight(SimWorld *world, int side, const Pose *pose, int n, 
     Outcome outcome = OUTCOME_ik_diverged;
     if (world->scratch && wrist && q) {
         const bool carried = held >= 0 && world->model->scene.object[held].qpos >= 0;
-        Flight flight = {.world = world, .pose = pose, .side = side, .n = n, .held = carried ? held : -1,
-                         .touch = touch, .q = q};
+        Flight flight = {.world = world,
+                         .pose = pose,
+                         .side = side,
+                         .n = n,
+                         .held = carried ? held : -1,
+                         .touch = touch,
+                         .q = q};
         outcome = fly(&flight, wrist, q + (size_t)n * (size_t)njoint);
     }
     mem_free(q);

@@ -10,13 +10,13 @@
 #include <math.h>
 #include <string.h>
 
-static const double FRICTION_SPEED = 0.2;  /* rad/s over which static friction turns round: smooth enough for 2 ms */
-static const uint32_t NOISE_SUB = 16;      /* sub-streams below are for what is drawn once */
+static const double FRICTION_SPEED =
+    0.2; /* rad/s over which static friction turns round: smooth enough for 2 ms */
+static const uint32_t NOISE_SUB = 16; /* sub-streams below are for what is drawn once */
 static const uint32_t SETTLING_BIT = 1u << 31;
-static const float TEMPERATURE = 30;       /* °C, not modelled */
+static const float TEMPERATURE = 30; /* °C, not modelled */
 
-void sim_realism_draw(SimWorld *world)
-{
+void sim_realism_draw(SimWorld *world) {
     const CtlRealism *profile = world->model->realism;
     SimRealism *r = &world->realism;
     Rng rng = rng_make(world->carry.seed, world->carry.attempt, RNG_REALISM, 0);
@@ -32,16 +32,14 @@ void sim_realism_draw(SimWorld *world)
 
 /* ---- drives ----------------------------------------------------------------------------------------------------- */
 
-static double encoder(const SimWorld *world, int i)
-{
+static double encoder(const SimWorld *world, int i) {
     const double q = world->d->actuator_length[world->model->motor[i].out] + world->realism.encoder[i];
     const double step = world->model->realism->encoder_resolution;
     return step > 0 ? step * floor(q / step + 0.5) : q;
 }
 
 /* Full torque up to the knee speed, none at no-load speed; braking is not limited by speed. */
-static double limit_torque(const CtlMotor *motor, double torque, double speed)
-{
+static double limit_torque(const CtlMotor *motor, double torque, double speed) {
     double peak = motor->peak_torque;
     if (motor->no_load_speed > motor->knee_speed && torque * speed > 0) {
         const double left = (motor->no_load_speed - fabs(speed)) / (motor->no_load_speed - motor->knee_speed);
@@ -50,15 +48,13 @@ static double limit_torque(const CtlMotor *motor, double torque, double speed)
     return torque > peak ? peak : torque < -peak ? -peak : torque;
 }
 
-static double drive_friction(const CtlMotor *motor, double speed)
-{
+static double drive_friction(const CtlMotor *motor, double speed) {
     const double x = speed / FRICTION_SPEED; /* x / √(1 + x²): a sign function without a corner */
     return motor->friction[0] * x / sqrt(1 + x * x) + motor->friction[1] * speed;
 }
 
 /* The command that arrives now: the newest goes in, the one that is due comes out. */
-static const hc_cmd *delayed(SimWorld *world, const hc_cmd *command)
-{
+static const hc_cmd *delayed(SimWorld *world, const hc_cmd *command) {
     SimDelay *delay = &world->delay;
     if (delay->ncommand == 0)
         return command;
@@ -67,8 +63,7 @@ static const hc_cmd *delayed(SimWorld *world, const hc_cmd *command)
     return &delay->command[(world->carry.step + 1) % n];
 }
 
-void sim_drive(SimWorld *world, const hc_cmd *command)
-{
+void sim_drive(SimWorld *world, const hc_cmd *command) {
     const SimModel *model = world->model;
     command = delayed(world, command);
     for (int i = 0; i < model->robot->nmotor; i++) {
@@ -92,8 +87,7 @@ void sim_drive(SimWorld *world, const hc_cmd *command)
 
 /* ---- sensors ---------------------------------------------------------------------------------------------------- */
 
-static void sense_motors(const SimWorld *world, Rng *rng, hc_state *state)
-{
+static void sense_motors(const SimWorld *world, Rng *rng, hc_state *state) {
     const SimModel *model = world->model;
     const double noise = model->realism->velocity_noise;
     state->nmotor = (uint32_t)model->robot->nmotor;
@@ -108,14 +102,12 @@ static void sense_motors(const SimWorld *world, Rng *rng, hc_state *state)
     }
 }
 
-static void sense_vector(const double *x, int n, double noise, Rng *rng, float *out)
-{
+static void sense_vector(const double *x, int n, double noise, Rng *rng, float *out) {
     for (int k = 0; k < n; k++)
         out[k] = (float)(noise > 0 ? x[k] + noise * rng_normal(rng) : x[k]);
 }
 
-static void sense_imu(const SimWorld *world, Rng *rng, hc_state *state)
-{
+static void sense_imu(const SimWorld *world, Rng *rng, hc_state *state) {
     const SimModel *model = world->model;
     const double *data = world->d->sensordata;
     const double *tilt = world->realism.imu_tilt;
@@ -130,8 +122,7 @@ static void sense_imu(const SimWorld *world, Rng *rng, hc_state *state)
 }
 
 /* The engine reads what the inner part exerts on the outer; the wire carries what the world exerts on the outer. */
-static void sense_wrench(const double *force, const double *torque, double noise, Rng *rng, float *out)
-{
+static void sense_wrench(const double *force, const double *torque, double noise, Rng *rng, float *out) {
     double f[3], t[3];
     mju_scl3(f, force, -1);
     mju_scl3(t, torque, -1);
@@ -139,28 +130,27 @@ static void sense_wrench(const double *force, const double *torque, double noise
     sense_vector(t, 3, 0, rng, out + 3);
 }
 
-static void sense_touch(const SimWorld *world, Rng *rng, hc_state *state)
-{
+static void sense_touch(const SimWorld *world, Rng *rng, hc_state *state) {
     const SimModel *model = world->model;
     const double *data = world->d->sensordata;
     const double noise = model->realism->wrench_noise;
     state->ntouch = (uint32_t)model->robot->hand[0].ntouch;
     for (int s = 0; s < NSIDE; s++) {
-        sense_wrench(data + model->foot_force[s], data + model->foot_torque[s], noise, rng, state->foot_wrench[s]);
-        sense_wrench(data + model->wrist_force[s], data + model->wrist_torque[s], noise, rng, state->wrist_wrench[s]);
+        sense_wrench(data + model->foot_force[s], data + model->foot_torque[s], noise, rng,
+                     state->foot_wrench[s]);
+        sense_wrench(data + model->wrist_force[s], data + model->wrist_torque[s], noise, rng,
+                     state->wrist_wrench[s]);
         for (int i = 0; i < model->robot->hand[s].ntouch; i++)
             state->touch[s][i] = (float)data[model->touch[s][i]];
     }
 }
 
-static uint64_t step_ns(const SimWorld *world)
-{
+static uint64_t step_ns(const SimWorld *world) {
     return (uint64_t)(world->m->opt.timestep * 1e9 + 0.5);
 }
 
 /* The sensors at this step. Pure: asked twice, it answers the same. */
-static void read_sensors(const SimWorld *world, hc_state *state)
-{
+static void read_sensors(const SimWorld *world, hc_state *state) {
     Rng rng = {{0}, {0}, {0}, 4, 0, 0, 0};
     if (world->model->real) {
         const uint32_t sub = NOISE_SUB + (uint32_t)world->carry.step;
@@ -175,8 +165,7 @@ static void read_sensors(const SimWorld *world, hc_state *state)
     sense_touch(world, &rng, state);
 }
 
-void sim_sense(SimWorld *world, hc_state *state)
-{
+void sim_sense(SimWorld *world, hc_state *state) {
     SimDelay *delay = &world->delay;
     read_sensors(world, state);
     if (delay->nstate > 0) {
@@ -187,8 +176,7 @@ void sim_sense(SimWorld *world, hc_state *state)
     state->seq = ++world->carry.state_seq;
 }
 
-void sim_peek(const SimWorld *world, hc_state *state)
-{
+void sim_peek(const SimWorld *world, hc_state *state) {
     const SimDelay *delay = &world->delay;
     if (delay->nstate > 0)
         *state = delay->state[(world->carry.state_seq + 1) % ((uint32_t)delay->nstate + 1)];
@@ -198,8 +186,7 @@ void sim_peek(const SimWorld *world, hc_state *state)
 }
 
 /* Fill the rings with the present: before the first step nothing else has been said. */
-void sim_realism_start(SimWorld *world)
-{
+void sim_realism_start(SimWorld *world) {
     SimDelay *delay = &world->delay;
     read_sensors(world, &world->measured);
     for (int i = 0; i <= delay->nstate; i++)

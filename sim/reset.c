@@ -14,18 +14,18 @@ static const double SETTLE = 0.3;       /* s */
 
 /* ---- the draw --------------------------------------------------------------------------------------------------- */
 
-static bool present(const SimModel *model, int object) { return model->scene.object[object].body >= 0; }
+static bool present(const SimModel *model, int object) {
+    return model->scene.object[object].body >= 0;
+}
 
-static const ResetRegion *region_of(const SimModel *model, int object)
-{
+static const ResetRegion *region_of(const SimModel *model, int object) {
     for (int i = 0; i < model->level->nregion; i++)
         if (strcmp(model->level->region[i].object, model->task->object[object].name) == 0)
             return &model->level->region[i];
     return NULL;
 }
 
-static void draw_factors(const SimModel *model, Rng *rng, ResetDraw *draw)
-{
+static void draw_factors(const SimModel *model, Rng *rng, ResetDraw *draw) {
     const TaskLevel *level = model->level;
     for (int i = 0; i < draw->nobject; i++) {
         draw->size[i] = rng_range(rng, level->size[0], level->size[1]);
@@ -39,15 +39,13 @@ static void draw_factors(const SimModel *model, Rng *rng, ResetDraw *draw)
 }
 
 /* An object of another size stands on what it stood on: its lowest point stays. */
-static Pose resized_home(const SimObject *object, double size)
-{
+static Pose resized_home(const SimObject *object, double size) {
     Pose pose = object->home;
     pose.pos[2] += object->bottom * (1 - size);
     return pose;
 }
 
-static Pose draw_pose(const SimObject *object, const ResetRegion *region, double size, Rng *rng)
-{
+static Pose draw_pose(const SimObject *object, const ResetRegion *region, double size, Rng *rng) {
     Pose pose = resized_home(object, size);
     double turn[4], quat[4];
     pose.pos[0] = rng_range(rng, region->x[0], region->x[1]);
@@ -58,8 +56,7 @@ static Pose draw_pose(const SimObject *object, const ResetRegion *region, double
     return pose;
 }
 
-static bool discs_meet(const SimModel *model, const ResetDraw *draw, int a, int b)
-{
+static bool discs_meet(const SimModel *model, const ResetDraw *draw, int a, int b) {
     const double radius_a = model->task->object[a].radius, radius_b = model->task->object[b].radius;
     const double gap = radius_a * draw->size[a] + radius_b * draw->size[b];
     const double dx = draw->object[a].pos[0] - draw->object[b].pos[0];
@@ -68,8 +65,7 @@ static bool discs_meet(const SimModel *model, const ResetDraw *draw, int a, int 
 }
 
 /* The object that stands in the way of object at its drawn pose, or −1. Parts of others don't count: they lie within. */
-static int blocking(const SimModel *model, const ResetDraw *draw, int object, const bool *placed)
-{
+static int blocking(const SimModel *model, const ResetDraw *draw, int object, const bool *placed) {
     for (int i = 0; i < draw->nobject; i++)
         if (i != object && placed[i] && present(model, i) && model->scene.object[i].carrier < 0 &&
             discs_meet(model, draw, i, object))
@@ -77,8 +73,7 @@ static int blocking(const SimModel *model, const ResetDraw *draw, int object, co
     return -1;
 }
 
-static bool place(const SimModel *model, Rng *rng, ResetDraw *draw, int blocked[2])
-{
+static bool place(const SimModel *model, Rng *rng, ResetDraw *draw, int blocked[2]) {
     bool placed[MAX_OBJECTS] = {false};
     for (int i = 0; i < draw->nobject; i++)
         if (!region_of(model, i)) {
@@ -106,8 +101,7 @@ static bool place(const SimModel *model, Rng *rng, ResetDraw *draw, int blocked[
     return true;
 }
 
-static void draw_noise(const SimModel *model, uint64_t seed, uint64_t attempt, ResetDraw *draw)
-{
+static void draw_noise(const SimModel *model, uint64_t seed, uint64_t attempt, ResetDraw *draw) {
     for (int i = 0; i < draw->nobject; i++) {
         Rng rng = rng_make(seed, attempt, RNG_POSE_NOISE, (uint32_t)i);
         double axis[3];
@@ -119,8 +113,7 @@ static void draw_noise(const SimModel *model, uint64_t seed, uint64_t attempt, R
     }
 }
 
-static Pose draw_base(const SimModel *model, uint64_t seed, uint64_t attempt)
-{
+static Pose draw_base(const SimModel *model, uint64_t seed, uint64_t attempt) {
     Rng rng = rng_make(seed, attempt, RNG_RESET, SUB_BASE);
     const TaskLevel *level = model->level;
     Pose move = POSE_IDENTITY;
@@ -132,15 +125,15 @@ static Pose draw_base(const SimModel *model, uint64_t seed, uint64_t attempt)
 
 /* Fill draw for (seed, attempt). Returns 1, or 0 when no try found room; blocked then names the last pair in each other's
  * way. */
-int sim_draw(const SimModel *model, uint64_t seed, uint64_t attempt, ResetDraw *draw, int blocked[2])
-{
+int sim_draw(const SimModel *model, uint64_t seed, uint64_t attempt, ResetDraw *draw, int blocked[2]) {
     memset(draw, 0, sizeof *draw);
     draw->base = POSE_IDENTITY;
     draw->tries = 1;
     if (!model->task)
         return 1;
     draw->nobject = model->task->nobject;
-    Rng body = rng_make(seed, attempt, RNG_RESET, SUB_BODY), rng = rng_make(seed, attempt, RNG_RESET, SUB_PLACE);
+    Rng body = rng_make(seed, attempt, RNG_RESET, SUB_BODY),
+        rng = rng_make(seed, attempt, RNG_RESET, SUB_PLACE);
     draw_factors(model, &body, draw);
     draw_noise(model, seed, attempt, draw);
     draw->base = draw_base(model, seed, attempt);
@@ -153,14 +146,12 @@ int sim_draw(const SimModel *model, uint64_t seed, uint64_t attempt, ResetDraw *
 
 /* ---- into the world --------------------------------------------------------------------------------------------- */
 
-static void scale(mjtNum *x, int n, double factor)
-{
+static void scale(mjtNum *x, int n, double factor) {
     for (int i = 0; i < n; i++)
         x[i] *= factor;
 }
 
-static void scale_object(mjModel *m, const SimObject *object, double size, double mass, double friction)
-{
+static void scale_object(mjModel *m, const SimObject *object, double size, double mass, double friction) {
     const int body = object->body;
     for (int i = 0; i < object->ngeom; i++) {
         const int g = object->geom[i];
@@ -182,12 +173,13 @@ static void scale_object(mjModel *m, const SimObject *object, double size, doubl
     scale(m->body_inertia + 3 * body, 3, mass * size * size);
 }
 
-static bool differs(const ResetDraw *draw, int i) { return draw->size[i] != 1 || draw->mass[i] != 1 || draw->friction[i] != 1; }
+static bool differs(const ResetDraw *draw, int i) {
+    return draw->size[i] != 1 || draw->mass[i] != 1 || draw->friction[i] != 1;
+}
 
 /* Sizes, masses and furniture into the world's own mjModel; poses and posture into qpos. Numbers are always computed from
  * the shared model's, so an attempt never depends on the one before. */
-void sim_apply_draw(SimWorld *world)
-{
+void sim_apply_draw(SimWorld *world) {
     const SimModel *model = world->model;
     const ResetDraw *draw = &world->draw;
     mjModel *m = world->m;
@@ -233,8 +225,7 @@ void sim_apply_draw(SimWorld *world)
 
 /* ---- the start -------------------------------------------------------------------------------------------------- */
 
-static void settle(SimWorld *world)
-{
+static void settle(SimWorld *world) {
     float row[ACTION_MAX];
     TaskCommand home;
     sim_world_home_command(world, &home);
@@ -245,8 +236,7 @@ static void settle(SimWorld *world)
             return;
 }
 
-Outcome sim_world_reset(SimWorld *world, uint64_t seed, uint64_t attempt, ResetDraw *draw)
-{
+Outcome sim_world_reset(SimWorld *world, uint64_t seed, uint64_t attempt, ResetDraw *draw) {
     const SimModel *model = world->model;
     SimCarry *carry = &world->carry;
     int blocked[2];
@@ -282,4 +272,6 @@ Outcome sim_world_reset(SimWorld *world, uint64_t seed, uint64_t attempt, ResetD
     return OUTCOME_ok;
 }
 
-void sim_world_home_command(const SimWorld *world, TaskCommand *command) { *command = world->model->home; }
+void sim_world_home_command(const SimWorld *world, TaskCommand *command) {
+    *command = world->model->home;
+}

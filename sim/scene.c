@@ -8,12 +8,13 @@
 static const double CLEARANCE_CAP = 0.05; /* m, no need to know more */
 static const double REST_WINDOW = 0.1;    /* s, over which speeds are averaged */
 
-static double length2(double x, double y) { return sqrt(x * x + y * y); }
+static double length2(double x, double y) {
+    return sqrt(x * x + y * y);
+}
 
 /* ---- binding ---------------------------------------------------------------------------------------------------- */
 
-int sim_body_object(const mjModel *m, const SimSceneBind *bind, int body)
-{
+int sim_body_object(const mjModel *m, const SimSceneBind *bind, int body) {
     for (; body > 0; body = m->body_parentid[body])
         for (int i = 0; i < bind->nobject; i++)
             if (bind->object[i].body == body)
@@ -22,8 +23,7 @@ int sim_body_object(const mjModel *m, const SimSceneBind *bind, int body)
 }
 
 /* Grow lo, hi (frame of pose) by the geom's bounding box as it lies in d. */
-static void include_geom(const mjModel *m, const mjData *d, int g, Pose frame, double lo[3], double hi[3])
-{
+static void include_geom(const mjModel *m, const mjData *d, int g, Pose frame, double lo[3], double hi[3]) {
     Pose geom;
     memcpy(geom.pos, d->geom_xpos + 3 * g, sizeof geom.pos);
     memcpy(geom.quat, d->geom_xquat + 4 * g, sizeof geom.quat);
@@ -41,8 +41,8 @@ static void include_geom(const mjModel *m, const mjData *d, int g, Pose frame, d
     }
 }
 
-static void measure_box(const mjModel *m, const mjData *d, SimObject *object, Pose frame, double lo[3], double hi[3])
-{
+static void measure_box(const mjModel *m, const mjData *d, SimObject *object, Pose frame, double lo[3],
+                        double hi[3]) {
     for (int k = 0; k < 3; k++) {
         lo[k] = INFINITY;
         hi[k] = -INFINITY;
@@ -55,8 +55,8 @@ static void measure_box(const mjModel *m, const mjData *d, SimObject *object, Po
             lo[k] = hi[k] = 0;
 }
 
-static Status bind_object(const mjModel *m, const Task *task, const char *file, int index, SimSceneBind *bind, Err *err)
-{
+static Status bind_object(const mjModel *m, const Task *task, const char *file, int index, SimSceneBind *bind,
+                          Err *err) {
     const TaskObject *want = &task->object[index];
     SimObject *object = &bind->object[index];
     object->body = mj_name2id(m, mjOBJ_BODY, want->name);
@@ -69,8 +69,8 @@ static Status bind_object(const mjModel *m, const Task *task, const char *file, 
     const int joint = m->body_jntadr[object->body];
     const bool free_body = joint >= 0 && m->jnt_type[joint] == mjJNT_FREE;
     if (want->movable != free_body)
-        return err_set(err, STATUS_MISMATCH, "%s: object '%s' is %s, but body '%s' in %s has %s free joint", task->path,
-                       want->name, want->movable ? "movable" : "not movable", want->name, file,
+        return err_set(err, STATUS_MISMATCH, "%s: object '%s' is %s, but body '%s' in %s has %s free joint",
+                       task->path, want->name, want->movable ? "movable" : "not movable", want->name, file,
                        free_body ? "a" : "no");
     if (free_body) {
         object->qpos = m->jnt_qposadr[joint];
@@ -84,8 +84,7 @@ static Status bind_object(const mjModel *m, const Task *task, const char *file, 
     return STATUS_OK;
 }
 
-static Status bind_geoms(const mjModel *m, const Task *task, const char *file, SimSceneBind *bind, Err *err)
-{
+static Status bind_geoms(const mjModel *m, const Task *task, const char *file, SimSceneBind *bind, Err *err) {
     for (int i = 0; i < bind->nobject; i++)
         bind->object[i].resizable = true;
     for (int g = 0; g < (int)m->ngeom; g++) {
@@ -105,8 +104,7 @@ static Status bind_geoms(const mjModel *m, const Task *task, const char *file, S
     return STATUS_OK;
 }
 
-Status sim_bind_scene(const mjModel *m, const Task *task, const char *file, SimSceneBind *bind, Err *err)
-{
+Status sim_bind_scene(const mjModel *m, const Task *task, const char *file, SimSceneBind *bind, Err *err) {
     memset(bind, 0, sizeof *bind);
     bind->nobject = task->nobject;
     for (int i = 0; i < task->nobject; i++)
@@ -116,7 +114,8 @@ Status sim_bind_scene(const mjModel *m, const Task *task, const char *file, SimS
         int joint;
         TRY(sim_id(m, file, mjOBJ_JOINT, "joint", task->joint[i].name, &joint, err));
         if (m->jnt_type[joint] != mjJNT_SLIDE && m->jnt_type[joint] != mjJNT_HINGE)
-            return err_set(err, STATUS_MISMATCH, "%s: joint '%s' is neither hinge nor slide", file, task->joint[i].name);
+            return err_set(err, STATUS_MISMATCH, "%s: joint '%s' is neither hinge nor slide", file,
+                           task->joint[i].name);
         bind->joint_qpos[i] = m->jnt_qposadr[joint];
         bind->joint_dof[i] = m->jnt_dofadr[joint];
     }
@@ -145,8 +144,7 @@ Status sim_bind_scene(const mjModel *m, const Task *task, const char *file, SimS
 
 /* ---- the view --------------------------------------------------------------------------------------------------- */
 
-static void view_poses(const SimWorld *world, SimView *view)
-{
+static void view_poses(const SimWorld *world, SimView *view) {
     const SimModel *model = world->model;
     const mjData *d = world->d;
     for (int i = 0; i < model->scene.nobject; i++) {
@@ -161,8 +159,7 @@ static void view_poses(const SimWorld *world, SimView *view)
         view->hand[s] = sim_site_pose(d, model->grasp[s]);
 }
 
-void sim_view_begin(SimWorld *world)
-{
+void sim_view_begin(SimWorld *world) {
     const SimModel *model = world->model;
     SimView *view = &world->carry.view;
     memset(view, 0, sizeof *view);
@@ -190,8 +187,7 @@ void sim_view_begin(SimWorld *world)
 }
 
 /* Mean speed over the window from a ring of past poses. */
-static void view_speeds(SimWorld *world, SimView *view)
-{
+static void view_speeds(SimWorld *world, SimView *view) {
     const double dt = world->model->row_dt;
     int rows = (int)floor(REST_WINDOW / dt + 0.5);
     rows = rows < 1 ? 1 : rows > SIM_MAX_HISTORY ? SIM_MAX_HISTORY : rows;
@@ -204,8 +200,7 @@ static void view_speeds(SimWorld *world, SimView *view)
     }
 }
 
-static double hand_clearance(const SimWorld *world, int side, const SimObject *object)
-{
+static double hand_clearance(const SimWorld *world, int side, const SimObject *object) {
     const SimModel *model = world->model;
     const mjModel *m = world->m;
     double least = CLEARANCE_CAP;
@@ -226,17 +221,16 @@ static double hand_clearance(const SimWorld *world, int side, const SimObject *o
     return least;
 }
 
-static bool has_fallen(const SimWorld *world)
-{
+static bool has_fallen(const SimWorld *world) {
     static const double TILT_COS = 0.6967; /* cos 0.8 rad */
     static const double LOW = 0.4;         /* of the standing height */
     const mjData *d = world->d;
     const int body = world->model->base_body;
-    return d->xmat[9 * body + 8] < TILT_COS || d->xpos[3 * body + 2] < LOW * world->model->robot->standing_height;
+    return d->xmat[9 * body + 8] < TILT_COS ||
+           d->xpos[3 * body + 2] < LOW * world->model->robot->standing_height;
 }
 
-void sim_view_tick(SimWorld *world)
-{
+void sim_view_tick(SimWorld *world) {
     const SimModel *model = world->model;
     SimView *view = &world->carry.view;
     view_poses(world, view);
@@ -244,7 +238,7 @@ void sim_view_tick(SimWorld *world)
     for (int s = 0; s < NSIDE; s++)
         for (int i = 0; i < model->scene.nobject; i++) {
             const SimObject *object = &model->scene.object[i];
-            view->clearance[s][i] = object->body < 0                        ? CLEARANCE_CAP
+            view->clearance[s][i] = object->body < 0                     ? CLEARANCE_CAP
                                     : view->touch[SIM_THING_LEFT + s][i] ? 0
                                                                          : hand_clearance(world, s, object);
         }
@@ -259,8 +253,7 @@ void sim_view_tick(SimWorld *world)
 
 /* ---- the value -------------------------------------------------------------------------------------------------- */
 
-static Wrench hand_wrench(const SimWorld *world, int side)
-{
+static Wrench hand_wrench(const SimWorld *world, int side) {
     const SimModel *model = world->model;
     const mjData *d = world->d;
     const int ft = model->wrist_ft[side];
@@ -280,16 +273,14 @@ static Wrench hand_wrench(const SimWorld *world, int side)
     return w;
 }
 
-static Pose base_pose(const SimWorld *world)
-{
+static Pose base_pose(const SimWorld *world) {
     const SimModel *model = world->model;
     if (model->base == SIM_BASE_PINNED)
         return pose_mul(sim_body_pose(world->d, model->base_body), pose_inv(model->pelvis_in_base));
     return sim_footprint(sim_site_pose(world->d, model->sole[0]), sim_site_pose(world->d, model->sole[1]));
 }
 
-void sim_world_truth(const SimWorld *world, Scene *scene)
-{
+void sim_world_truth(const SimWorld *world, Scene *scene) {
     const SimModel *model = world->model;
     const SimView *view = &world->carry.view;
     memset(scene, 0, sizeof *scene);
@@ -314,24 +305,23 @@ void sim_world_truth(const SimWorld *world, Scene *scene)
     memcpy(scene->joint, view->joint, sizeof scene->joint);
 }
 
-void sim_world_scene(const SimWorld *world, Scene *scene)
-{
+void sim_world_scene(const SimWorld *world, Scene *scene) {
     sim_world_truth(world, scene);
     for (int i = 0; i < scene->nobject; i++)
         scene->object[i] = pose_mul(scene->object[i], world->draw.noise[i]);
 }
 
-double sim_world_hand_force(const SimWorld *world, int side)
-{
+double sim_world_hand_force(const SimWorld *world, int side) {
     ASSERT(side >= 0 && side < NSIDE);
     const Wrench wrench = hand_wrench(world, side);
     return vec3_norm(wrench.force);
 }
 
-double sim_world_foot_slip(const SimWorld *world) { return world->carry.foot_slip; }
+double sim_world_foot_slip(const SimWorld *world) {
+    return world->carry.foot_slip;
+}
 
-double sim_world_limit_margin(const SimWorld *world)
-{
+double sim_world_limit_margin(const SimWorld *world) {
     const SimModel *model = world->model;
     double margin = INFINITY;
     for (int i = 0; i < model->robot->nbody_motor; i++) {
@@ -348,19 +338,16 @@ double sim_world_limit_margin(const SimWorld *world)
 
 /* ---- balance ---------------------------------------------------------------------------------------------------- */
 
-static int compare_points(const double *a, const double *b)
-{
+static int compare_points(const double *a, const double *b) {
     return a[0] != b[0] ? (a[0] < b[0] ? -1 : 1) : a[1] != b[1] ? (a[1] < b[1] ? -1 : 1) : 0;
 }
 
-static double turn(const double *o, const double *a, const double *b)
-{
+static double turn(const double *o, const double *a, const double *b) {
     return (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]);
 }
 
 /* Convex hull by monotone chain (Andrew 1979); point (n, 2) is sorted in place, hull gets it counter-clockwise. */
-static int convex_hull(double point[][2], int n, double hull[][2])
-{
+static int convex_hull(double point[][2], int n, double hull[][2]) {
     for (int i = 1; i < n; i++)
         for (int j = i; j > 0 && compare_points(point[j], point[j - 1]) < 0; j--)
             for (int k = 0; k < 2; k++) {
@@ -383,8 +370,7 @@ static int convex_hull(double point[][2], int n, double hull[][2])
     return size;
 }
 
-double sim_world_balance_margin(const SimWorld *world)
-{
+double sim_world_balance_margin(const SimWorld *world) {
     static const double PINNED_MARGIN = 1;
     const SimModel *model = world->model;
     mjData *d = world->d;
@@ -403,7 +389,8 @@ double sim_world_balance_margin(const SimWorld *world)
     }
     const int nhull = convex_hull(corner, n, hull);
     mj_subtreeVel(world->m, d);
-    const double *com = d->subtree_com + 3 * model->base_body, *velocity = d->subtree_linvel + 3 * model->base_body;
+    const double *com = d->subtree_com + 3 * model->base_body,
+                 *velocity = d->subtree_linvel + 3 * model->base_body;
     const double omega = sqrt(-world->m->opt.gravity[2] / (com[2] > 0.1 ? com[2] : 0.1));
     const double capture[2] = {com[0] + velocity[0] / omega, com[1] + velocity[1] / omega};
     double margin = INFINITY;

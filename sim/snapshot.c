@@ -19,8 +19,7 @@ typedef struct Block {
 enum { NBLOCK = 6 };
 
 /* What is copied as it is; the integration state comes before. */
-static void blocks(const SimWorld *world, Block block[NBLOCK])
-{
+static void blocks(const SimWorld *world, Block block[NBLOCK]) {
     SimWorld *w = (SimWorld *)world; /* save only reads through it */
     block[0] = (Block){w->d->sensordata, (size_t)w->m->nsensordata * sizeof(mjtNum)};
     block[1] = (Block){w->controller, w->model->controller_size};
@@ -30,10 +29,11 @@ static void blocks(const SimWorld *world, Block block[NBLOCK])
     block[5] = (Block){w->delay.state, ((size_t)w->delay.nstate + 1) * sizeof *w->delay.state};
 }
 
-static size_t state_bytes(const SimWorld *world) { return (size_t)world->model->nstate * sizeof(mjtNum); }
+static size_t state_bytes(const SimWorld *world) {
+    return (size_t)world->model->nstate * sizeof(mjtNum);
+}
 
-size_t sim_world_snapshot_size(const SimWorld *world)
-{
+size_t sim_world_snapshot_size(const SimWorld *world) {
     Block block[NBLOCK];
     blocks(world, block);
     size_t size = state_bytes(world);
@@ -42,8 +42,7 @@ size_t sim_world_snapshot_size(const SimWorld *world)
     return size;
 }
 
-void sim_world_save(const SimWorld *world, void *snapshot)
-{
+void sim_world_save(const SimWorld *world, void *snapshot) {
     Block block[NBLOCK];
     blocks(world, block);
     mj_getState(world->m, world->d, snapshot, mjSTATE_INTEGRATION);
@@ -54,8 +53,7 @@ void sim_world_save(const SimWorld *world, void *snapshot)
     }
 }
 
-void sim_world_load(SimWorld *world, const void *snapshot)
-{
+void sim_world_load(SimWorld *world, const void *snapshot) {
     Block block[NBLOCK];
     blocks(world, block);
     if (world->broken) { /* an error left mjData in pieces */
@@ -72,14 +70,12 @@ void sim_world_load(SimWorld *world, const void *snapshot)
     }
 }
 
-void sim_world_state(const SimWorld *world, double *state)
-{
+void sim_world_state(const SimWorld *world, double *state) {
     mj_getState(world->m, world->d, state, mjSTATE_INTEGRATION);
 }
 
 /* Of the controller its last command stands in: its memory may hold addresses, which differ from run to run. */
-uint64_t sim_world_hash(const SimWorld *world)
-{
+uint64_t sim_world_hash(const SimWorld *world) {
     const SimCarry *carry = &world->carry;
     mjData *d = world->d;
     uint64_t hash = HASH64_SEED;

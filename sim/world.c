@@ -18,27 +18,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static Status make_controller(SimWorld *world, Err *err)
-{
+static Status make_controller(SimWorld *world, Err *err) {
     const SimModel *model = world->model;
     char message[512] = "";
     world->controller = aligned_alloc(64, (model->controller_size + 63) / 64 * 64);
     if (!world->controller)
         return err_set(err, STATUS_MEMORY, "no memory for the controller");
     memset(world->controller, 0, model->controller_size);
-    if (model->api->init(world->controller, &model->hc_robot, model->controller_config, message, sizeof message) < 0)
+    if (model->api->init(world->controller, &model->hc_robot, model->controller_config, message,
+                         sizeof message) < 0)
         return err_set(err, STATUS_CONTROLLER, "controller '%s': %s", model->api->name, message);
     world->controller_ready = true;
     return STATUS_OK;
 }
 
-static int delay_entries(double delay, double dt)
-{
+static int delay_entries(double delay, double dt) {
     return (int)floor(delay / dt + 0.5);
 }
 
-static Status make_delays(SimWorld *world, Err *err)
-{
+static Status make_delays(SimWorld *world, Err *err) {
     const SimModel *model = world->model;
     SimDelay *delay = &world->delay;
     const double dt = model->m->opt.timestep;
@@ -54,15 +52,13 @@ static Status make_delays(SimWorld *world, Err *err)
     return STATUS_OK;
 }
 
-static void copy_model(void *argument)
-{
+static void copy_model(void *argument) {
     SimWorld *world = argument;
     world->m = mj_copyModel(NULL, world->model->m);
     world->d = world->m ? mj_makeData(world->m) : NULL;
 }
 
-static Status build(SimWorld *world, Err *err)
-{
+static Status build(SimWorld *world, Err *err) {
     TRY(sim_engine_try(copy_model, world, err));
     if (!world->d)
         return err_set(err, STATUS_MEMORY, "no memory for a world");
@@ -70,8 +66,7 @@ static Status build(SimWorld *world, Err *err)
     return make_controller(world, err);
 }
 
-Status sim_world_create(const SimModel *model, SimWorld **out, Err *err)
-{
+Status sim_world_create(const SimModel *model, SimWorld **out, Err *err) {
     ASSERT(model && out);
     SimWorld *world = mem_calloc(1, sizeof *world);
     if (!world)
@@ -86,8 +81,7 @@ Status sim_world_create(const SimModel *model, SimWorld **out, Err *err)
     return STATUS_OK;
 }
 
-void sim_world_destroy(SimWorld *world)
-{
+void sim_world_destroy(SimWorld *world) {
     if (!world)
         return;
     if (world->controller_ready)
@@ -101,13 +95,20 @@ void sim_world_destroy(SimWorld *world)
     mem_free(world);
 }
 
-mjData *sim_world_data(SimWorld *world) { return world->d; }
-const mjModel *sim_world_mj(const SimWorld *world) { return world->m; }
+const SimModel *sim_world_model(const SimWorld *world) {
+    return world->model;
+}
+
+mjData *sim_world_data(SimWorld *world) {
+    return world->d;
+}
+const mjModel *sim_world_mj(const SimWorld *world) {
+    return world->m;
+}
 
 /* ---- one row ---------------------------------------------------------------------------------------------------- */
 
-static void set_task(SimWorld *world, const float *row)
-{
+static void set_task(SimWorld *world, const float *row) {
     const SimModel *model = world->model;
     TaskCommand command;
     action_decode(&model->action, row, &command);
@@ -132,8 +133,7 @@ static void set_task(SimWorld *world, const float *row)
     task->base_height = (float)command.base_height;
 }
 
-static void apply_push(SimWorld *world)
-{
+static void apply_push(SimWorld *world) {
     const int site = world->model->push_site, body = world->m->site_bodyid[site];
     mjtNum *wrench = world->d->xfrc_applied + 6 * body;
     memset(wrench, 0, 6 * sizeof *wrench);
@@ -145,8 +145,7 @@ static void apply_push(SimWorld *world)
     vec3_cross(lever, world->carry.push_force, wrench + 3);
 }
 
-static void physics_step(SimWorld *world, bool last)
-{
+static void physics_step(SimWorld *world, bool last) {
     apply_push(world);
     sim_drive(world, &world->carry.command);
     mj_step2(world->m, world->d);
@@ -157,15 +156,13 @@ static void physics_step(SimWorld *world, bool last)
     world->carry.step++;
 }
 
-static void control_step(SimWorld *world)
-{
+static void control_step(SimWorld *world) {
     sim_sense(world, &world->measured);
     world->carry.status = world->model->api->step(world->controller, &world->measured, &world->carry.task,
                                                   &world->carry.command);
 }
 
-static void run_row(void *argument)
-{
+static void run_row(void *argument) {
     SimWorld *world = argument;
     const SimModel *model = world->model;
     for (int i = 0; i < model->control_per_row; i++) {
@@ -178,8 +175,7 @@ static void run_row(void *argument)
     sim_peek(world, &world->measured);
 }
 
-static bool unstable(const mjData *d)
-{
+static bool unstable(const mjData *d) {
     static const int bad[] = {mjWARN_INERTIA, mjWARN_CONTACTFULL, mjWARN_CNSTRFULL, mjWARN_BADQPOS,
                               mjWARN_BADQVEL, mjWARN_BADQACC,     mjWARN_BADCTRL};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -188,8 +184,7 @@ static bool unstable(const mjData *d)
     return false;
 }
 
-Outcome sim_world_tick(SimWorld *world, const float *row)
-{
+Outcome sim_world_tick(SimWorld *world, const float *row) {
     if (world->broken)
         return OUTCOME_numeric;
     set_task(world, row);
@@ -203,13 +198,11 @@ Outcome sim_world_tick(SimWorld *world, const float *row)
     return world->carry.view.fell ? OUTCOME_fell : OUTCOME_ok;
 }
 
-bool sim_world_holds(SimWorld *world, const Pred *pred)
-{
+bool sim_world_holds(SimWorld *world, const Pred *pred) {
     return pred && sim_pred_holds(&world->model->atoms, pred, &world->carry.view, world->carry.timer);
 }
 
-void sim_world_push(SimWorld *world, const double force[3], double duration)
-{
+void sim_world_push(SimWorld *world, const double force[3], double duration) {
     memcpy(world->carry.push_force, force, sizeof world->carry.push_force);
     world->carry.push_until = world->d->time + duration;
 }
