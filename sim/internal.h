@@ -241,6 +241,10 @@ struct SimWorld {
     SimDelay delay;
     SimCarry carry;
     hc_state measured;
+    struct {
+        double *buffer; /* (capacity, nu) of whoever asked */
+        int n, capacity;
+    } trace;
 };
 
 /* reset.c */

@@ -106,6 +106,14 @@ const mjModel *sim_world_mj(const SimWorld *world) {
     return world->m;
 }
 
+int sim_world_trace_controls(SimWorld *world, double *buffer, int capacity) {
+    const int filled = world->trace.n;
+    world->trace.buffer = buffer;
+    world->trace.capacity = buffer ? capacity : 0;
+    world->trace.n = 0;
+    return filled;
+}
+
 /* ---- one row ---------------------------------------------------------------------------------------------------- */
 
 static void set_task(SimWorld *world, const float *row) {
@@ -148,6 +156,9 @@ static void apply_push(SimWorld *world) {
 static void physics_step(SimWorld *world, bool last) {
     apply_push(world);
     sim_drive(world, &world->carry.command);
+    if (world->trace.n < world->trace.capacity)
+        memcpy(world->trace.buffer + (size_t)world->m->nu * (size_t)world->trace.n++, world->d->ctrl,
+               sizeof(double) * (size_t)world->m->nu);
     mj_step2(world->m, world->d);
     sim_contacts_step(world);
     if (last)

@@ -90,6 +90,10 @@ int sim_world_ncolumn(const SimModel *model);
 const char *sim_world_column(const SimModel *model, int i, int *dim);
 void sim_world_observe(const SimWorld *world, int column, float *out);
 
+/* Copy the controls (nu) of every following physics step into buffer (capacity rows), for `demomill bench`; NULL ends it.
+ * Returns how many rows the trace before this call has filled. */
+int sim_world_trace_controls(SimWorld *world, double *buffer, int capacity);
+
 /* Push: force (3, world, N) on the robot's push site during [now, now + duration). */
 void sim_world_push(SimWorld *world, const double force[3], double duration);
 
