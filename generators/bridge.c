@@ -17,7 +17,7 @@ static const double ACC_LIMIT = 2.5;        /* m/s² */
 static const double ANGULAR_ACC_LIMIT = 14; /* rad/s² */
 static const double OVERLAP = 0.5;          /* share of rise and drop during which the hand already travels */
 static const double SAME_POS = 1e-3, SAME_ANGLE = 5e-3; /* m, rad: no bridge needed */
-enum { SAMPLES = 40, ROUNDS = 12 };
+enum { SAMPLES = 64, ROUNDS = 12 };
 
 static double clamp01(double s) {
     return s < 0 ? 0 : s > 1 ? 1 : s;

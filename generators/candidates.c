@@ -171,13 +171,13 @@ static Outcome try_candidate(const CandidateDef *def, const Candidate *c, Arena 
 }
 
 /* Candidates in the order in which they are asked: by round, then source, then cost. Returns their number. */
-static int list_candidates(const CandidateDef *def, const int *order, int norder, Candidate *list) {
+static int list_candidates(const CandidateDef *def, const SelectRank *order, int norder, Candidate *list) {
     const Segment *segment = def->sources->segment[def->subtask[0]];
     Candidate variant[MAX_SOURCES_ASKED][MAX_VARIANTS];
     int nvariant[MAX_SOURCES_ASKED] = {0};
     int nsource = 0, n = 0;
     for (int i = 0; i < norder && nsource < MAX_SOURCES_ASKED; i++) {
-        nvariant[nsource] = rank_variants(def, segment[order[i]].demo_index, i, variant[nsource]);
+        nvariant[nsource] = rank_variants(def, segment[order[i].index].demo_index, i, variant[nsource]);
         nsource += nvariant[nsource] > 0;
     }
     for (int first = 0; first < MAX_VARIANTS; first += PER_ROUND) {
@@ -192,7 +192,7 @@ static int list_candidates(const CandidateDef *def, const int *order, int norder
 Outcome candidates_choose(const CandidateDef *def, Arena *arena, Choice *choice, bool *memory) {
     const int norder = def->sources->nsegment[def->subtask[0]];
     Candidate list[MAX_SOURCES_ASKED * MAX_VARIANTS];
-    int *order = arena_alloc(arena, (size_t)norder * sizeof *order);
+    SelectRank *order = arena_alloc(arena, (size_t)norder * sizeof *order);
     *memory = !order;
     if (*memory)
         return OUTCOME_ok;

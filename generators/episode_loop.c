@@ -32,6 +32,7 @@ typedef struct HandLive {
     int subtask; /* running, −1 */
     int entry;   /* in Episode.subtask */
     int demo;    /* source of the last subtask, −1 */
+    int held;    /* object in the hand from the subtask's begin on, −1 */
     int grace;   /* rows since the plan's end */
     Follow follow;
     Scene begin; /* truth when the subtask began */
@@ -325,7 +326,7 @@ static bool aim(Attempt *a) {
         const bool joint = coordinate_partner(a->task, h->subtask) >= 0;
         const bool hold = h->follow.waiting || (joint && a->live.hand[1 - s].follow.waiting);
         if (!hold && a->options->gates && follow_lost(&h->follow, &a->live.body)) {
-            fail(a, h->subtask, cause_seen(a, s, h->subtask, OUTCOME_tracking_lost));
+            fail(a, h->subtask, OUTCOME_tracking_lost);
             return false;
         }
         h->grace = follow_at_end(&h->follow) ? h->grace + 1 : 0;
@@ -340,7 +341,7 @@ static void check_gates(Attempt *a) {
         const HandLive *h = &a->live.hand[s];
         if (a->options->gates && h->phase == HAND_RUNNING &&
             a->live.body.hand[s].far * a->world->dt > LOST_TIME) {
-            fail(a, h->subtask, cause_seen(a, s, h->subtask, OUTCOME_tracking_lost));
+            fail(a, h->subtask, OUTCOME_tracking_lost);
             return;
         }
     }

@@ -18,12 +18,9 @@ static bool off_table(const JudgeDef *def) {
     return false;
 }
 
-static bool slipped(const JudgeDef *def, int held) {
-    if (held < 0 || def->released)
-        return false;
-    const Pose then = pose_rel(def->begin->hand[def->hand], def->begin->object[held]);
-    const Pose now = pose_rel(def->now->hand[def->hand], def->now->object[held]);
-    return pose_distance(then, now) > SLIPPED_BY;
+bool judge_slip(const Scene *begin, const Scene *now, int hand, int object) {
+    const Pose then = pose_rel(begin->hand[hand], begin->object[object]);
+    return pose_distance(then, pose_rel(now->hand[hand], now->object[object])) > SLIPPED_BY;
 }
 
 /* The first predicate of that name in the expression, or NULL. */
@@ -69,7 +66,7 @@ Outcome judge_cause(const JudgeDef *def, Outcome otherwise) {
     const int held = subtask && subtask->moves ? task_object_index(task, subtask->moves) : -1;
     if (off_table(def))
         return OUTCOME_off_table;
-    if (slipped(def, held))
+    if (held >= 0 && !def->released && judge_slip(def->begin, def->now, def->hand, held))
         return OUTCOME_slipped;
     const Pred *grasp = subtask ? find_atom(subtask->until, "grasped") : NULL;
     if (grasp && !def->world->holds(def->world->self, grasp))

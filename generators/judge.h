@@ -14,6 +14,8 @@ typedef struct JudgeDef {
     const Scene *now;   /* truth now */
 } JudgeDef;
 
+/* Has the object moved in the hand by more than 3 cm? */
+bool judge_slip(const Scene *begin, const Scene *now, int hand, int object);
 /* off_table, slipped, grasp_missed, knocked; otherwise what is given. */
 Outcome judge_cause(const JudgeDef *def, Outcome otherwise);
 

@@ -220,7 +220,7 @@ static void flag_segment(const PlanDef *def, Traj *traj, int entry) {
     HandChange change = {entry, entry};
     while (segment_hand_change(s->demo, s->hand, change.end + 1, s->end, &change)) {
         const int at = change.begin - 1 + shift;
-        if (def->options->settle && at >= 0) {
+        if (at >= 0) {
             traj->point[at].flags |= TRAJ_SETTLE;
             traj->point[change.end - 1 + shift].flags |= TRAJ_GRIP;
         }

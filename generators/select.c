@@ -31,6 +31,8 @@ static double cost_nearest_hand(const SelectDef *def, const Segment *segment) {
                      placement_apply(&placement, segment->demo->target[segment->hand][segment->begin]));
 }
 
+enum { SORTED_BEYOND = 16 }; /* sources behind the k nearest that are put in order too */
+
 struct SelectStrategy {
     const char *name;
     double (*cost)(const SelectDef *def, const Segment *segment); /* NULL: all are alike */
@@ -58,61 +60,68 @@ const char *const *gen_strategy_names(void) {
 }
 
 /* The attempt's permutation: that of its block, rotated to its place in the block; a retry starts further on. */
-static void balanced_permutation(const SelectDef *def, int n, int *order) {
+static void balanced_permutation(const SelectDef *def, int n, SelectRank *rank) {
     const uint64_t block = def->attempt / (uint64_t)n;
+    const uint64_t shift = def->attempt % (uint64_t)n + (uint64_t)def->retry;
     Rng rng = rng_make(def->seed, block, RNG_SELECT, 0x10000u + (uint32_t)def->subtask);
-    const int shift = (int)((def->attempt % (uint64_t)n + (uint64_t)def->retry) % (uint64_t)n);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) { /* Fisher–Yates, inside out; place is used as scratch */
         const int j = (int)rng_below(&rng, (uint32_t)i + 1);
-        if (j != i)
-            order[i] = order[j];
-        order[j] = i;
+        rank[i].place = rank[j].place;
+        rank[j].place = i;
     }
-    for (int half = 0; half < 3; half++) { /* rotate left by shift: reverse both parts, then the whole */
-        int a = half == 1 ? shift : 0, b = half == 0 ? shift - 1 : n - 1;
-        for (; a < b; a++, b--) {
-            const int t = order[a];
-            order[a] = order[b];
-            order[b] = t;
-        }
-    }
+    for (int i = 0; i < n; i++)
+        rank[i].index = rank[((uint64_t)i + shift) % (uint64_t)n].place;
+    for (int i = 0; i < n; i++)
+        rank[i].place = i;
 }
 
-/* Move the entry at index from to index to ≤ from, keeping the order of the others. */
-static void move_forward(int *order, int from, int to) {
-    const int item = order[from];
-    memmove(order + to + 1, order + to, (size_t)(from - to) * sizeof *order);
-    order[to] = item;
+/* Move the entry at from to to ≤ from, keeping the order of the others. */
+static void move_forward(SelectRank *rank, int from, int to) {
+    const SelectRank item = rank[from];
+    memmove(rank + to + 1, rank + to, (size_t)(from - to) * sizeof *rank);
+    rank[to] = item;
 }
 
-/* Behind the first k of the nearest, in their present order, come the others by cost. */
-static void nearest_first(const SelectDef *def, const SelectStrategy *strategy, int n, int *order) {
-    const GenOptions *o = def->options;
-    const int by_share = (int)floor(1 / o->share + 0.999999);
-    const int k = o->top_k > by_share ? o->top_k : by_share;
-    const Segment *segment = def->sources->segment[def->subtask];
-    for (int placed = 0; placed < n; placed++) { /* selection sort; n is the number of sources */
+/* Order rank[begin, begin + count) of rank[begin, n) by cost. */
+static void sort_by_cost(SelectRank *rank, int n, int count) {
+    for (int placed = 0; placed < count; placed++) {
         int best = placed;
-        for (int i = placed + 1; i < n; i++) {
-            if (strategy->cost(def, &segment[order[i]]) < strategy->cost(def, &segment[order[best]]))
-                best = i;
-        }
-        if (placed < k)
-            continue;
-        move_forward(order, best, placed);
+        for (int i = placed + 1; i < n; i++)
+            best = rank[i].cost < rank[best].cost ? i : best;
+        move_forward(rank, best, placed);
     }
 }
 
-void select_order(const SelectDef *def, int *order) {
+static void sort_by_place(SelectRank *rank, int n) {
+    for (int placed = 0; placed < n; placed++) {
+        int best = placed;
+        for (int i = placed + 1; i < n; i++)
+            best = rank[i].place < rank[best].place ? i : best;
+        move_forward(rank, best, placed);
+    }
+}
+
+/* The k nearest in the order of the permutation, then those that come next by cost. */
+static void nearest_first(const SelectDef *def, const SelectStrategy *strategy, int n, SelectRank *rank) {
+    const int by_share = (int)floor(1 / def->options->share + 0.999999);
+    int k = def->options->top_k > by_share ? def->options->top_k : by_share;
+    k = k < n ? k : n;
+    for (int i = 0; i < n; i++)
+        rank[i].cost = strategy->cost(def, &def->sources->segment[def->subtask][rank[i].index]);
+    sort_by_cost(rank, n, k + SORTED_BEYOND < n ? k + SORTED_BEYOND : n);
+    sort_by_place(rank, k);
+}
+
+void select_order(const SelectDef *def, SelectRank *rank) {
     const int n = def->sources->nsegment[def->subtask];
     const SelectStrategy *strategy = select_strategy(def->options->strategy);
     ASSERT(strategy && n > 0);
-    balanced_permutation(def, n, order);
+    balanced_permutation(def, n, rank);
     if (strategy->cost)
-        nearest_first(def, strategy, n, order);
+        nearest_first(def, strategy, n, rank);
     for (int i = 0; i < n && def->prefer >= 0 && def->retry == 0; i++) {
-        if (def->sources->segment[def->subtask][order[i]].demo_index == def->prefer) {
-            move_forward(order, i, 0);
+        if (def->sources->segment[def->subtask][rank[i].index].demo_index == def->prefer) {
+            move_forward(rank, i, 0);
             break;
         }
     }

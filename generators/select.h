@@ -19,8 +19,15 @@ typedef struct SelectDef {
 typedef struct SelectStrategy SelectStrategy;
 const SelectStrategy *select_strategy(const char *name); /* NULL if unknown */
 
-/* Indices into sources->segment[subtask], best first, into order (nsegment). Depends on the definition alone: never on
- * how other attempts went. */
-void select_order(const SelectDef *def, int *order);
+/* Where a source stands in an attempt's order. */
+typedef struct SelectRank {
+    int index; /* into sources->segment[subtask] */
+    int place; /* in the attempt's permutation */
+    double cost;
+} SelectRank;
+
+/* The sources in the order in which the attempt tries them, into rank (nsegment). Depends on the definition alone:
+ * never on how other attempts went. */
+void select_order(const SelectDef *def, SelectRank *rank);
 
 #endif
