@@ -134,11 +134,6 @@ static Status compress_item(Encoder *encoder, BlobItem *item, const unsigned cha
     return status;
 }
 
-/* What statistics are made of keeps its bytes until it is written. */
-static bool is_statistic(const BlobItem *item) {
-    return item->type == DATA_F4 && (strncmp(item->path, "obs/", 4) == 0 || strncmp(item->path, "actions", 7) == 0);
-}
-
 /* Rows per chunk: all of them up to a megabyte, else equal parts of about a megabyte. */
 static size_t choose_chunk_rows(size_t n, size_t row_bytes) {
     const size_t most = CHUNK_BYTES / row_bytes ? CHUNK_BYTES / row_bytes : 1;
@@ -168,14 +163,13 @@ static Status add_item(Encoder *encoder, const char *path, DataType type, int te
         return no_memory(err);
     if (direct)
         TRY(compress_item(encoder, &item, rows, row_bytes, type == DATA_TEXT ? 1 : element, err));
-    if (!direct || is_statistic(&item)) {
+    if (!direct) {
         unsigned char *copy = arena_alloc(blob->arena, total);
         if (!copy)
             return no_memory(err);
         memcpy(copy, rows, total);
         item.raw = copy;
-        if (!direct)
-            blob->bytes += total;
+        blob->bytes += total;
     }
     blob->item[blob->nitem++] = item;
     return STATUS_OK;

@@ -447,6 +447,12 @@ void data_reader_place(const DataReader *reader, int i, const char **file, int *
     *demo = i - reader->first[index];
 }
 
+Status data_reader_demo(DataReader *reader, int i, hid_t *demo, char place[512], int *nrow, Err *err) {
+    const int index = file_of(reader, i);
+    TRY(use_file(reader, index, err));
+    return data_file_demo(&reader->open, i - reader->first[index], demo, place, nrow, err);
+}
+
 Status data_reader_read(DataReader *reader, int i, Episode **out, DataCertificate *certificate, Err *err) {
     const int index = file_of(reader, i);
     TRY(use_file(reader, index, err));

@@ -26,6 +26,9 @@ Status data_file_read(const DataFile *file, int i, const DataMeta *meta, Episode
 /* Attribute ep_meta of an open demo, parsed. */
 Status data_file_ep_meta(hid_t demo, const char *place, json_t **out, Err *err);
 
+/* Open demo i of a reader, as data_file_demo does. */
+Status data_reader_demo(DataReader *reader, int i, hid_t *demo, char place[512], int *nrow, Err *err);
+
 /* Files in folder whose name ends in .hdf5, or in .hdf5.part where the finished one is absent; sorted, full paths.
  * *list is mem_free'd entry by entry by data_list_free. A folder that is not there gives none. */
 Status data_list_shards(const char *folder, char ***list, int *n, Err *err);
