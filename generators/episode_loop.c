@@ -189,6 +189,10 @@ static void begin_hand(Attempt *a, const Choice *choice, int h, int subtask) {
                        .entry = a->episode->nsubtask,
                        .demo = choice->demo,
                        .begin = a->live.body.truth};
+    const Segment *segment = choice->segment[h];
+    live->held = segment->moves;
+    if (live->held < 0 && plan_carries(segment, segment->object))
+        live->held = segment->object;
     live->follow =
         follow_make(&a->live.body, choice->segment[h], choice->placement[h], &choice->traj[h], perturb);
     ASSERT(a->episode->nsubtask < MAX_EPISODE_SUBTASKS);
@@ -335,13 +339,20 @@ static bool aim(Attempt *a) {
     return true;
 }
 
+static bool slipping(const Attempt *a, int side) {
+    const HandLive *h = &a->live.hand[side];
+    return h->held >= 0 && !h->follow.changed && judge_slip(&h->begin, &a->live.body.truth, side, h->held);
+}
+
 /* After a row: is anything wrong? */
 static void check_gates(Attempt *a) {
-    for (int s = 0; s < NSIDE; s++) {
+    for (int s = 0; s < NSIDE && a->options->gates; s++) {
         const HandLive *h = &a->live.hand[s];
-        if (a->options->gates && h->phase == HAND_RUNNING &&
-            a->live.body.hand[s].far * a->world->dt > LOST_TIME) {
-            fail(a, h->subtask, OUTCOME_tracking_lost);
+        if (h->phase != HAND_RUNNING)
+            continue;
+        const bool lost = a->live.body.hand[s].far * a->world->dt > LOST_TIME;
+        if (lost || slipping(a, s)) {
+            fail(a, h->subtask, lost ? OUTCOME_tracking_lost : OUTCOME_slipped);
             return;
         }
     }
