@@ -1,5 +1,5 @@
 # cmake --install: bin/demomill, lib/libdemomill.a with headers and the CMake package demomill::demomill,
-# share/demomill with robots and tasks, and the MuJoCo runtime beside it all. The tree can be moved.
+# share/demomill with robots, tasks and maps, and the MuJoCo runtime beside it all. The tree can be moved.
 if(NOT TARGET libdemomill)
     return()
 endif()

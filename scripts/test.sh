@@ -103,9 +103,15 @@ python_readers() {
 }
 
 js_readers() {
-    cmp -s tests/js/package-lock.json tests/js/node_modules/pins && return
-    npm ci --prefix tests/js --no-audit --no-fund --ignore-scripts
-    cp tests/js/package-lock.json tests/js/node_modules/pins
+    local folder=build/tools/js
+    if ! cmp -s tests/js/package-lock.json $folder/pins; then
+        rm -rf $folder
+        mkdir -p $folder
+        cp tests/js/package.json tests/js/package-lock.json $folder
+        npm ci --prefix $folder --no-audit --no-fund --ignore-scripts
+        cp tests/js/package-lock.json $folder/pins
+    fi
+    cp tests/js/read_shards.mjs $folder # modules are looked for beside the script
 }
 
 # A small dataset, made as a user would make it.
@@ -122,8 +128,8 @@ readers_agree() {
     local folder=$1
     shift
     build/tools/python/bin/python tests/python/read_shards.py "$@" >"$folder/h5py"
-    node tests/js/read_shards.mjs h5wasm "$@" >"$folder/h5wasm"
-    node tests/js/read_shards.mjs jsfive "$@" >"$folder/jsfive"
+    node build/tools/js/read_shards.mjs h5wasm "$@" >"$folder/h5wasm"
+    node build/tools/js/read_shards.mjs jsfive "$@" >"$folder/jsfive"
     [ -s "$folder/h5py" ]
     diff "$folder/h5py" "$folder/h5wasm"
     diff "$folder/h5py" "$folder/jsfive"

@@ -18,7 +18,7 @@ mv "$work/first" "$work/moved" # nothing may remember where it was put
 prefix=$work/moved
 
 for path in bin/demomill lib/libdemomill.a lib/libmujoco.so.4.0.0 include/demomill/base/pose.h \
-    share/demomill/robots share/demomill/tasks share/doc/demomill/THIRD_PARTY.md; do
+    share/demomill/robots share/demomill/tasks share/demomill/maps share/doc/demomill/THIRD_PARTY.md; do
     [ -e "$prefix/$path" ] || fail "not installed: $path"
 done
 
