@@ -29,6 +29,9 @@ libjansson-dev  /usr/include/jansson.h
 libdeflate-dev  /usr/include/libdeflate.h
 libcmocka-dev   /usr/include/cmocka.h
 musl-dev        /usr/lib/x86_64-linux-musl/libc.a
+libegl-dev      /usr/include/EGL/egl.h
+libgl1-mesa-dri /usr/lib/x86_64-linux-gnu/dri/swrast_dri.so
+libpng-dev      /usr/include/png.h
 '
 readonly test_needs='
 clang-format    clang-format

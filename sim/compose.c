@@ -71,6 +71,7 @@ static void add_floor(mjSpec *spec, mjsBody *world) {
     floor->solref[0] = 0.008;
     floor->solimp[0] = 0.95;
     floor->solimp[1] = 0.99;
+    floor->castshadow = false;
     mjs_setString(floor->material, "floor");
 }
 
@@ -90,17 +91,18 @@ static void add_light(mjsBody *world, const char *name, const double pos[3], con
 }
 
 static void add_lights(mjSpec *spec, mjsBody *world) {
-    add_light(world, "key_light", (double[3]){1.5, 1.0, 3.0}, (double[3]){-0.45, -0.35, -1.0}, 0.55f, true);
+    add_light(world, "key_light", (double[3]){1.6, 1.1, 3.4}, (double[3]){-0.4, -0.35, -1.0}, 0.55f, true);
     add_light(world, "fill_light", (double[3]){1.0, -2.0, 2.5}, (double[3]){-0.3, 0.7, -0.8}, 0.25f, false);
     for (int i = 0; i < 3; i++) {
         spec->visual.headlight.ambient[i] = 0.38f;
         spec->visual.headlight.diffuse[i] = 0.22f;
         spec->visual.headlight.specular[i] = 0.05f;
     }
-    spec->visual.quality.shadowsize = 2048;
+    spec->visual.quality.shadowsize = 4096;
     spec->visual.global.offwidth = 1920;
     spec->visual.global.offheight = 1080;
-    spec->visual.map.znear = 0.01f;
+    spec->visual.map.znear = 0.02f;
+    spec->visual.map.zfar = 12;
     spec->visual.map.shadowclip = 0.6f;
 }
 

@@ -28,7 +28,7 @@ static const Room rooms[] = {
     {"base/", "", "cyaml/ yaml.h"},
     {"control/", "base/", "mujoco/"},
     {"sim/", "base/ control/", "mujoco/"},
-    {"sim/view/", "base/ sim/", "mujoco/ EGL/ GL/ GLFW/"},
+    {"sim/view/", "base/ sim/", "mujoco/ EGL/ GL/ GLFW/ png.h"},
     {"generators/", "base/", ""},
     {"datasets/", "base/", "hdf5.h H5 libdeflate.h jansson.h"},
     {"cli/", "base/ control/ sim/ sim/view/ generators/ datasets/", "mujoco/ jansson.h omp.h argp.h"},
