@@ -29,6 +29,7 @@ typedef struct Kept {
 typedef struct KeptList {
     Kept *kept;
     size_t n, room;
+    int last; /* highest shard in the journal */
 } KeptList;
 
 typedef struct Past {
@@ -58,6 +59,7 @@ static Status collect(void *user, const JournalEntry *entry, Err *err) {
         list->room = room;
     }
     list->kept[list->n++] = (Kept){entry->record.attempt, entry->shard, entry->demo};
+    list->last = entry->shard > list->last ? entry->shard : list->last;
     return STATUS_OK;
 }
 
@@ -212,9 +214,10 @@ static bool is_full(const DataWriter *writer, const Stream *stream, int index, s
     return (int)n == writer->def.max_episodes && exists(path) && !exists(old);
 }
 
-static void remove_later(const DataWriter *writer, const Stream *stream, int index) {
+/* Shards from index on: made of attempts that are forgotten, or never in the journal. last: highest in the journal. */
+static void remove_later(const DataWriter *writer, const Stream *stream, int index, int last) {
     static const char *const suffixes[] = {".old", ".part", ""};
-    for (bool any = true; any; index++) {
+    for (bool any = true; any || index <= last; index++) {
         any = false;
         for (int k = 0; k < 3; k++) {
             char path[PATH_MAX];
@@ -239,12 +242,12 @@ static Status resume_stream(DataWriter *writer, Stream *stream, const KeptList *
             return err_set(err, STATUS_FORMAT, "%s: journal gives shard %d of %s %zu episodes, %d were expected",
                            writer->dir, index, stream->folder, end - i, writer->def.max_episodes);
         } else {
-            remove_later(writer, stream, index + 1);
+            remove_later(writer, stream, index + 1, list->last);
             return rewrite_shard(writer, stream, list->kept + i, end - i, err);
         }
         i = end;
     }
-    remove_later(writer, stream, stream->index);
+    remove_later(writer, stream, stream->index, list->last);
     return STATUS_OK;
 }
 

@@ -465,7 +465,7 @@ int shard_count(const Shard *shard) { return shard->n; }
 /* ---- the end ---- */
 
 static herr_t write_mask(Shard *shard, hid_t group, const char *name, bool valid) {
-    enum { SIZE = 16 };
+    enum { SIZE = 24 };
     char *names = mem_calloc((size_t)shard->n + 1, SIZE);
     size_t n = 0;
     if (!names)
