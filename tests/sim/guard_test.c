@@ -20,8 +20,10 @@ static void expect(const char *xml, Status status, const char *part) {
 static void a_good_model_passes(void **state) {
     (void)state;
     Err err = {{0}};
-    assert_int_equal(sim_guard_file(DEMOMILL_SOURCE_DIR "/tasks/mug_drawer/scene.xml", NULL, &err), STATUS_OK);
-    assert_int_equal(sim_guard_file(DEMOMILL_SOURCE_DIR "/robots/optimus/optimus.xml", NULL, &err), STATUS_OK);
+    assert_int_equal(sim_guard_file(DEMOMILL_SOURCE_DIR "/tasks/mug_drawer/scene.xml", NULL, &err),
+                     STATUS_OK);
+    assert_int_equal(sim_guard_file(DEMOMILL_SOURCE_DIR "/robots/optimus/optimus.xml", NULL, &err),
+                     STATUS_OK);
 }
 
 static void text_that_is_no_model_is_refused(void **state) {
@@ -42,16 +44,18 @@ static void numbers_that_are_none_are_refused(void **state) {
     (void)state;
     expect("<mujoco><worldbody><body><freejoint/><geom name='g' size='1e300'/></body></worldbody></mujoco>",
            STATUS_FORMAT, "");
-    expect("<mujoco><worldbody><geom name='g' size='.1' pos='nan 0 0'/></worldbody></mujoco>", STATUS_FORMAT, "");
-    expect("<mujoco><worldbody><geom name='g' size='.1' friction='inf .1 .1'/></worldbody></mujoco>", STATUS_FORMAT,
+    expect("<mujoco><worldbody><geom name='g' size='.1' pos='nan 0 0'/></worldbody></mujoco>", STATUS_FORMAT,
            "");
+    expect("<mujoco><worldbody><geom name='g' size='.1' friction='inf .1 .1'/></worldbody></mujoco>",
+           STATUS_FORMAT, "");
 }
 
 static void a_file_that_attaches_itself_does_not_crash_us(void **state) {
     (void)state;
-    rig_write("cyclic.xml",
-              "<mujoco model='c'><asset><model name='self' file='cyclic.xml'/></asset>"
-              "<worldbody><body name='b'><attach model='self' body='b' prefix='x'/></body></worldbody></mujoco>");
+    rig_write(
+        "cyclic.xml",
+        "<mujoco model='c'><asset><model name='self' file='cyclic.xml'/></asset>"
+        "<worldbody><body name='b'><attach model='self' body='b' prefix='x'/></body></worldbody></mujoco>");
     Err err = {{0}};
     const Status status = sim_guard_file("cyclic.xml", &TIGHT, &err);
     assert_true(status == STATUS_LIMIT || status == STATUS_FORMAT);
@@ -60,16 +64,18 @@ static void a_file_that_attaches_itself_does_not_crash_us(void **state) {
 
 static void a_billion_copies_end_in_time(void **state) {
     (void)state;
-    const char *xml = "<mujoco><worldbody><replicate count='1000000000' offset='1 0 0'><geom size='.1'/></replicate>"
-                      "</worldbody></mujoco>";
+    const char *xml =
+        "<mujoco><worldbody><replicate count='1000000000' offset='1 0 0'><geom size='.1'/></replicate>"
+        "</worldbody></mujoco>";
     expect(xml, STATUS_LIMIT, "");
 }
 
 static void more_than_is_sane_is_refused(void **state) {
     (void)state;
-    expect("<mujoco><worldbody><replicate count='6000' offset='1 0 0'><geom size='.1'/></replicate></worldbody>"
-           "</mujoco>",
-           STATUS_LIMIT, "geoms");
+    expect(
+        "<mujoco><worldbody><replicate count='6000' offset='1 0 0'><geom size='.1'/></replicate></worldbody>"
+        "</mujoco>",
+        STATUS_LIMIT, "geoms");
 }
 
 static void a_huge_height_field_is_refused(void **state) {
@@ -115,7 +121,8 @@ static void an_untrusted_scene_goes_through_the_guard(void **state) {
     CtlRobot *robot;
     Task *task;
     SimModel *model;
-    assert_int_equal(ctl_robot_load(DEMOMILL_SOURCE_DIR "/robots/optimus/robot.yaml", &robot, &err), STATUS_OK);
+    assert_int_equal(ctl_robot_load(DEMOMILL_SOURCE_DIR "/robots/optimus/robot.yaml", &robot, &err),
+                     STATUS_OK);
     assert_int_equal(task_load("./bad.yaml", sim_predicate_names(), &task, &err), STATUS_OK);
     const SimModelDef def = {.robot = robot, .task = task};
     assert_int_equal(sim_model_create(&def, &model, &err), STATUS_FORMAT);

@@ -7,7 +7,8 @@
 static CtlRobot *load(void) {
     Err err = {{0}};
     CtlRobot *robot;
-    assert_int_equal(ctl_robot_load(DEMOMILL_SOURCE_DIR "/robots/optimus/robot.yaml", &robot, &err), STATUS_OK);
+    assert_int_equal(ctl_robot_load(DEMOMILL_SOURCE_DIR "/robots/optimus/robot.yaml", &robot, &err),
+                     STATUS_OK);
     return robot;
 }
 
@@ -60,12 +61,15 @@ static void a_sensor_of_another_type_is_refused(void **state) {
 /* Load a task in the working folder whose scene and text are given; expects a refusal. */
 static void refuse_task(const char *objects, const char *joints, const char *success, const char *part) {
     char text[2048];
-    rig_write("names.xml", "<mujoco><worldbody><body name='cube' pos='0.4 0 0.9'><freejoint/><geom size='.03'/></body>"
-                           "<body name='tray' pos='0.4 0.3 0.9'><geom size='.03'/></body></worldbody></mujoco>");
+    rig_write("names.xml",
+              "<mujoco><worldbody><body name='cube' pos='0.4 0 0.9'><freejoint/><geom size='.03'/></body>"
+              "<body name='tray' pos='0.4 0.3 0.9'><geom size='.03'/></body></worldbody></mujoco>");
     snprintf(text, sizeof text,
-             "name: names\nsummary: x\nmjcf: names.xml\nrate_hz: 20\ntime_limit_s: 5\nhold_s: 0.5\nobjects: [%s]\n%s"
+             "name: names\nsummary: x\nmjcf: names.xml\nrate_hz: 20\ntime_limit_s: 5\nhold_s: 0.5\nobjects: "
+             "[%s]\n%s"
              "levels:\n  - {name: D0, regions: [{object: cube, x: [0.4, 0.4], y: [0, 0]}]}\n"
-             "subtasks:\n  - {name: s, hand: right, object: cube, until: {fell: []}}\nsuccess: %s\ninstructions: [x]\n",
+             "subtasks:\n  - {name: s, hand: right, object: cube, until: {fell: []}}\nsuccess: "
+             "%s\ninstructions: [x]\n",
              objects, joints, success);
     rig_write("names.yaml", text);
     CtlRobot *robot = load();
@@ -74,7 +78,8 @@ static void refuse_task(const char *objects, const char *joints, const char *suc
     SimModel *model = NULL;
     Status status = task_load("./names.yaml", sim_predicate_names(), &task, &err);
     if (status == STATUS_OK)
-        status = sim_model_create(&(SimModelDef){.robot = robot, .task = task, .trusted = true}, &model, &err);
+        status =
+            sim_model_create(&(SimModelDef){.robot = robot, .task = task, .trusted = true}, &model, &err);
     assert_int_not_equal(status, STATUS_OK);
     assert_message(&err, part);
     assert_message(&err, "names");
@@ -88,7 +93,8 @@ static void a_tasks_names_must_exist(void **state) {
     (void)state;
     refuse_task(CUBE ", {name: vase, noun: vase, radius_m: 0.03}", "", "{fell: []}", "vase");
     refuse_task(CUBE, "joints: [hinge]\n", "{fell: []}", "hinge");
-    refuse_task(CUBE ", {name: tray, noun: tray, radius_m: 0.03}", "", "{fell: []}", "tray"); /* has no free joint */
+    refuse_task(CUBE ", {name: tray, noun: tray, radius_m: 0.03}", "", "{fell: []}",
+                "tray"); /* has no free joint */
 }
 
 static void predicates_name_what_they_know(void **state) {

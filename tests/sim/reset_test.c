@@ -38,8 +38,10 @@ static void objects_start_in_their_regions_and_apart(void **state) {
             const ResetRegion *region = &level->region[i];
             const int object = task_object_index(rig.task, region->object);
             const double *p = draw.object[object].pos;
-            assert_true(p[0] >= region->x[0] && p[0] <= region->x[1] && p[1] >= region->y[0] && p[1] <= region->y[1]);
-            assert_true(pose_distance(scene.object[object], draw.object[object]) < 3e-3); /* settled where drawn */
+            assert_true(p[0] >= region->x[0] && p[0] <= region->x[1] && p[1] >= region->y[0] &&
+                        p[1] <= region->y[1]);
+            assert_true(pose_distance(scene.object[object], draw.object[object]) <
+                        3e-3); /* settled where drawn */
             for (int j = 0; j < i; j++) {
                 const int other = task_object_index(rig.task, level->region[j].object);
                 const double *q = draw.object[other].pos;
@@ -111,7 +113,8 @@ static void parts_of_furniture_go_with_it(void **state) {
     (void)state;
     Rig rig;
     rig_create(&rig, "mug_drawer", &(SimModelDef){.level = "D2"});
-    const int cabinet = task_object_index(rig.task, "cabinet"), drawer = task_object_index(rig.task, "drawer");
+    const int cabinet = task_object_index(rig.task, "cabinet"),
+              drawer = task_object_index(rig.task, "drawer");
     Pose part[2];
     for (uint64_t attempt = 0; attempt < 2; attempt++) {
         ResetDraw draw;
@@ -130,7 +133,8 @@ static Status build(const char *path, Err *err) {
     CtlRobot *robot;
     Task *task = NULL;
     SimModel *model;
-    assert_int_equal(ctl_robot_load(DEMOMILL_SOURCE_DIR "/robots/optimus/robot.yaml", &robot, err), STATUS_OK);
+    assert_int_equal(ctl_robot_load(DEMOMILL_SOURCE_DIR "/robots/optimus/robot.yaml", &robot, err),
+                     STATUS_OK);
     Status status = task_load(path, sim_predicate_names(), &task, err);
     if (status == STATUS_OK)
         status = sim_model_create(&(SimModelDef){.robot = robot, .task = task, .trusted = true}, &model, err);
@@ -150,13 +154,14 @@ static void regions_without_room_are_an_error_that_names_the_objects(void **stat
     rig_write("full.yaml.xml",
               "<mujoco><worldbody><body name='a' pos='.4 0 .5'><freejoint/><geom size='.03'/></body>"
               "<body name='b' pos='.4 .1 .5'><freejoint/><geom size='.03'/></body></worldbody></mujoco>");
-    rig_write("full.yaml",
-              "name: full\nsummary: x\nmjcf: full.yaml.xml\nrate_hz: 20\ntime_limit_s: 5\nhold_s: 0.5\nobjects:\n"
-              "  - {name: a, noun: a, radius_m: 0.05}\n  - {name: b, noun: b, radius_m: 0.05}\n"
-              "levels:\n  - name: D0\n    regions: [{object: a, x: [0.4, 0.42], y: [0, 0.02]}, "
-              "{object: b, x: [0.4, 0.42], y: [0, 0.02]}]\n"
-              "subtasks:\n  - {name: s, hand: right, object: a, until: {fell: []}}\nsuccess: {fell: []}\n"
-              "instructions: [x]\n");
+    rig_write(
+        "full.yaml",
+        "name: full\nsummary: x\nmjcf: full.yaml.xml\nrate_hz: 20\ntime_limit_s: 5\nhold_s: 0.5\nobjects:\n"
+        "  - {name: a, noun: a, radius_m: 0.05}\n  - {name: b, noun: b, radius_m: 0.05}\n"
+        "levels:\n  - name: D0\n    regions: [{object: a, x: [0.4, 0.42], y: [0, 0.02]}, "
+        "{object: b, x: [0.4, 0.42], y: [0, 0.02]}]\n"
+        "subtasks:\n  - {name: s, hand: right, object: a, until: {fell: []}}\nsuccess: {fell: []}\n"
+        "instructions: [x]\n");
     assert_int_equal(build("./full.yaml", &err), STATUS_MISMATCH);
     assert_message(&err, "'b'");
     assert_message(&err, "'a'");

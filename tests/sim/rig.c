@@ -16,7 +16,8 @@ void rig_create(Rig *rig, const char *task, const SimModelDef *def) {
     must(ctl_robot_load(DEMOMILL_SOURCE_DIR "/robots/optimus/robot.yaml", &rig->robot, &err), &err);
     if (task) {
         char path[512];
-        snprintf(path, sizeof path, strchr(task, '/') ? "%s" : DEMOMILL_SOURCE_DIR "/tasks/%s/task.yaml", task);
+        snprintf(path, sizeof path, strchr(task, '/') ? "%s" : DEMOMILL_SOURCE_DIR "/tasks/%s/task.yaml",
+                 task);
         must(task_load(path, sim_predicate_names(), &rig->task, &err), &err);
     }
     d.robot = rig->robot;
