@@ -8,9 +8,10 @@
 static const double gravity = 9.81;
 static const double pi = 3.14159265358979323846;
 static const double cop_hz = 1, hand_shift_hz = 1.5;
-static const double trim_rate = 0.6;       /* 1/s, of the pressure point's unexplained offset */
-static const double trim_limit = 0.03;     /* m */
+static const double trim_rate = 0.35;      /* 1/s, of the pressure point's unexplained offset */
+static const double trim_limit = 0.025;    /* m */
 static const double trim_calm = 0.04;      /* m: the capture point's error beyond which trims rest */
+static const double reserve = 0.03;        /* m kept between pressure point and edge when hands press */
 static const double lean_limit = 0.05;     /* m */
 static const double height_speed = 0.25;   /* m/s */
 static const double height_integral = 0.6; /* 1/s, share of the height gain */
@@ -191,6 +192,28 @@ static void make_generators(const CtlRobot *robot, const CtlEstimate *e, const d
     }
 }
 
+/* How strong today's force on each hand may become: its share of the way to the support's edge. */
+static void bearable_forces(const CtlRobot *robot, const CtlBalanceInput *in, CtlBalanceOutput *out) {
+    const double *l = robot->foot[0].support, *r = robot->foot[1].support;
+    const CtlFrame *sole = in->estimate->sole;
+    const double hi[2] = {0.5 * (sole[0].pos[0] + sole[1].pos[0]) + fmin(l[1], r[1]), sole[0].pos[1] + l[3]};
+    const double lo[2] = {0.5 * (sole[0].pos[0] + sole[1].pos[0]) + fmax(l[0], r[0]), sole[1].pos[1] + r[2]};
+    for (int side = 0; side < NSIDE; side++) {
+        const double about[3] = {out->capture[0], out->capture[1], 0};
+        double moment[3] = {0}, share_left = 100;
+        add_moment(&in->hand[side], about, 1, moment);
+        const double weight = fmax(out->wanted[2], 1);
+        const double shift[2] = {moment[1] / weight, -moment[0] / weight};
+        for (int i = 0; i < 2; i++) {
+            const double room =
+                shift[i] > 0 ? hi[i] - reserve - out->capture[i] : out->capture[i] - lo[i] - reserve;
+            if (fabs(shift[i]) > 1e-6)
+                share_left = fmin(share_left, fmax(room, 0) / fabs(shift[i]));
+        }
+        out->bearable[side] = share_left * vec3_norm(in->hand[side].force);
+    }
+}
+
 static void ground_forces(CtlBalance *b, const CtlRobot *robot, const CtlEstimate *e, CtlBalanceOutput *out) {
     const double hardness = 1e-3;
     const double hip = robot->balance.hip * hardness;
@@ -247,6 +270,7 @@ static void distribute(CtlBalance *b, const CtlModel *model, const CtlRobot *rob
     aim(b, model, robot, in, out);
     feedback(b, model, robot, in, out, acceleration, moment);
     wanted_wrench(model, in, bias, acceleration, moment, out);
+    bearable_forces(robot, in, out);
     ground_forces(b, robot, in->estimate, out);
     leg_torques(model, in->estimate, bias, out);
 }

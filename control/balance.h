@@ -41,6 +41,7 @@ typedef struct CtlBalanceOutput {
     double com_target[2];       /* m */
     double wanted[6], given[6]; /* wrench from the ground about the CoM: force, moment */
     double foot[NSIDE][6];      /* force and moment about the sole's site, footprint axes */
+    double bearable[NSIDE];     /* N, force on each hand under which the pressure point keeps its reserve */
     int newton;                 /* steps of the distribution; −1: stopped early */
 } CtlBalanceOutput;
 

@@ -11,6 +11,8 @@ static const double max_payload = 3;      /* kg */
 static const double payload_rate = 4;     /* kg/s */
 static const double payload_share = 0.95; /* < 1: pulling at something fixed cannot wind itself up */
 static const double give_gain = 0.012;    /* m/s per N above the limit */
+static const double cushion = 0.4;        /* share of the limit from which pressing on slows down */
+static const double least_limit = 15;     /* N, however little the balance can bear */
 static const double give_speed = 0.6;     /* m/s */
 static const double return_rate = 1.5;    /* 1/s */
 static const double max_retreat = 0.5;    /* m */
@@ -42,28 +44,30 @@ static void low_pass(double *value, const double *sample, int n, double part) {
         value[i] += part * (sample[i] - value[i]);
 }
 
-/* Above the limit the wrist gives way along the force; below it comes back slowly. */
-static void yield_to_force(CtlHandState *hand, double limit_n, double dt, double give[3]) {
+/* Towards the limit the wrist stops pressing on, above it gives way along the force, below it comes back slowly. */
+static void yield_to_force(CtlHandState *hand, double limit_n, const double velocity[3], double dt,
+                           double give[3]) {
     double contact[3];
     memcpy(contact, hand->fast, sizeof contact);
     contact[2] += gravity * hand->payload; /* weight that is carried is no obstacle */
     const double force = vec3_norm(contact);
+    const double pressing = force > 0 ? fmax(0, -vec3_dot(velocity, contact) / force) : 0;
+    const double stop = fmin(fmax((force / limit_n - cushion) / (1 - cushion), 0), 1);
+    const double away = stop * pressing + fmin(give_gain * fmax(force - limit_n, 0), give_speed);
+    const double back = return_rate * (1 - stop);
     for (int i = 0; i < 3; i++) {
-        if (force > limit_n)
-            give[i] = fmin(give_gain * (force - limit_n), give_speed) * contact[i] / force;
-        else
-            give[i] = -return_rate * hand->retreat[i] * (1 - force / limit_n);
+        give[i] = (force > 0 ? away * contact[i] / force : 0) - back * hand->retreat[i];
         hand->retreat[i] += dt * give[i];
     }
-    const double away = vec3_norm(hand->retreat);
-    if (away > max_retreat)
+    const double far = vec3_norm(hand->retreat);
+    if (far > max_retreat)
         for (int i = 0; i < 3; i++)
-            hand->retreat[i] *= max_retreat / away;
+            hand->retreat[i] *= max_retreat / far;
 }
 
 void ctl_hand_feel(CtlHandState *hand, const CtlModel *model, const CtlRobot *robot, int side,
-                   const CtlEstimate *estimate, const hc_state *state, bool estimate_payload, double dt,
-                   double give[3]) {
+                   const CtlEstimate *estimate, const hc_state *state, const double velocity[3],
+                   double bearable, bool estimate_payload, double dt, double give[3]) {
     CtlHandLoad now;
     ctl_external_wrench(&model->hand[side], &estimate->kin, state->wrist_wrench[side], now.force, now.torque,
                         now.point);
@@ -78,7 +82,8 @@ void ctl_hand_feel(CtlHandState *hand, const CtlModel *model, const CtlRobot *ro
         const double step = share(payload_hz, dt) * (held - hand->payload);
         hand->payload += limit(step, payload_rate * dt);
     }
-    yield_to_force(hand, robot->hand[side].force_limit, dt, give);
+    const double limit_n = fmin(robot->hand[side].force_limit, fmax(bearable, least_limit));
+    yield_to_force(hand, limit_n, velocity, dt, give);
 }
 
 void ctl_hand_close(CtlHandState *hand, const CtlRobot *robot, int side, const double *closure,

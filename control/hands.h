@@ -19,11 +19,12 @@ typedef struct CtlHandState {
 
 /* Start with the fingers where they are. */
 void ctl_hand_reset(CtlHandState *hand, const CtlRobot *robot, int side, const hc_state *state);
-/* Wrench, payload (if estimate_payload) and retreat from this step's measurement; give: velocity of the retreat,
- * footprint axes, m/s. */
+/* Wrench, payload (if estimate_payload) and retreat from this step's measurement. velocity: of the wrist's reference,
+ * m/s; bearable: force that the balance can take on this hand now, N; give: velocity of the retreat, m/s; all in
+ * footprint axes. */
 void ctl_hand_feel(CtlHandState *hand, const CtlModel *model, const CtlRobot *robot, int side,
-                   const CtlEstimate *estimate, const hc_state *state, bool estimate_payload, double dt,
-                   double give[3]);
+                   const CtlEstimate *estimate, const hc_state *state, const double velocity[3],
+                   double bearable, bool estimate_payload, double dt, double give[3]);
 /* Drive commands of the fingers towards closure (nmotor), 0 open … 1 closed. */
 void ctl_hand_close(CtlHandState *hand, const CtlRobot *robot, int side, const double *closure,
                     const hc_state *state, double dt, hc_cmd *cmd);

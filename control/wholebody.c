@@ -56,6 +56,7 @@ typedef struct {
     CtlBalance balance;
     double q[CTL_MAX_JOINTS], dq[CTL_MAX_JOINTS]; /* commanded, waist and arms */
     double ddq[CTL_MAX_JOINTS];                   /* filtered */
+    double bearable[NSIDE];                       /* N on each hand, from the last step's balance */
     Readings readings;
 } State;
 
@@ -170,6 +171,8 @@ static void reset(void *mem, const hc_state *state, uint64_t seed) {
         s->reference.waist[i] = e.q[f->model.waist[i]];
     ctl_balance_reset(&s->balance, e.kin.base.pos[2]);
     memcpy(s->q, e.q, sizeof s->q);
+    for (int side = 0; side < NSIDE; side++)
+        s->bearable[side] = f->robot->hand[side].force_limit;
 }
 
 /* ---- step ----------------------------------------------------------------------------------------- */
@@ -289,8 +292,9 @@ static void work(const Fixed *f, State *s, const hc_state *state, hc_cmd *cmd) {
     }
     double give[NSIDE][3];
     for (int side = 0; side < NSIDE; side++)
-        ctl_hand_feel(&s->hand[side], &f->model, f->robot, side, &e, state, f->config.payload == PAYLOAD_AUTO,
-                      f->dt, give[side]);
+        ctl_hand_feel(&s->hand[side], &f->model, f->robot, side, &e, state, s->reference.wrist[side].lin,
+                      pinned ? INFINITY : s->bearable[side], f->config.payload == PAYLOAD_AUTO, f->dt,
+                      give[side]);
     move_arms(f, s, &e, give);
 
     CtlBalanceOutput out = {.newton = 0};
@@ -306,6 +310,7 @@ static void work(const Fixed *f, State *s, const hc_state *state, hc_cmd *cmd) {
                                     .height = s->reference.height,
                                     .dt = f->dt};
         f->law(&s->balance, &f->model, f->robot, f->scratch, &in, &out);
+        memcpy(s->bearable, out.bearable, sizeof s->bearable);
     }
     carry(f, s, &e, out.torque);
     compose(f, s, out.torque, cmd);
