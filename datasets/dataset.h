@@ -178,7 +178,8 @@ void data_episode_destroy(Episode *episode); /* NULL is fine */
 
 /* Read every demonstration in a file or dataset folder, for task: objects, joints and subtasks are matched by name.
  * Errors name file and demo: STATUS_MISMATCH (rate, an object a subtask needs is absent, other joints),
- * STATUS_FORMAT (NaN, zero length, not ours). Subtask signals that are absent leave Demo.signal NULL. */
+ * STATUS_FORMAT (NaN, zero length, not ours). Subtask signals that are absent leave Demo.signal NULL; simulator states
+ * are read as long as those of all demos together stay below 256 MiB. */
 Status data_read_demos(const char *path, const Task *task, DemoSet *out, Err *err);
 
 /* Write demonstrations as one file of the same format (path must not exist). names: objects, joints and subtasks in
@@ -189,6 +190,7 @@ typedef struct DataDemoNames {
     const char *const *object;
     const char *const *joint;
     const char *const *subtask;
+    const int *subtask_hand; /* (nsubtask) side */
 } DataDemoNames;
 Status data_demo_names(const Task *task, Arena *arena, DataDemoNames *out); /* those of task; MEMORY */
 Status data_write_demos(const char *path, const DataDemoNames *names, const DemoSet *demos, Err *err);

@@ -80,12 +80,18 @@ static json_t *parse_or_null(const char *text, const char *absent) {
     return json_loads(text && *text ? text : absent, 0, NULL);
 }
 
+/* A file is told by its name alone: where it lay is no property of the data. */
+static const char *file_name(const char *path) {
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash ? slash + 1 : path;
+}
+
 static json_t *sources_json(const DataMeta *meta) {
     json_t *list = json_array();
     for (int i = 0; list && i < meta->nsource; i++) {
         const DataSource *s = &meta->source[i];
         json_t *item = json_pack("{s:o, s:o, s:o, s:o, s:o}", "id", data_json_text_or_empty(s->id), "file",
-                                 data_json_text_or_empty(s->file), "operator",
+                                 data_json_text_or_empty(file_name(s->file)), "operator",
                                  data_json_text_or_empty(s->operator_name), "device",
                                  data_json_text_or_empty(s->device), "lineage",
                                  parse_or_null(s->lineage, "[]"));
