@@ -371,6 +371,7 @@ static int is_body_motor(const CtlRobot *robot, const char *joint) {
 }
 
 static void lighten(mjSpec *spec, const CtlRobot *robot) {
+    mjs_discardVisual(spec, NULL); /* first: every deletion below copies the specification, meshes and all */
     const mjtObj gone[] = {mjOBJ_SENSOR, mjOBJ_ACTUATOR, mjOBJ_EQUALITY, mjOBJ_TENDON,
                            mjOBJ_CAMERA, mjOBJ_LIGHT,    mjOBJ_KEY,      mjOBJ_EXCLUDE};
     for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
