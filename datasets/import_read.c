@@ -3,7 +3,9 @@
 
 #include "datasets/dataset.h"
 #include "datasets/h5_priv.h"
+#include "datasets/import_read_priv.h"
 #include "datasets/json_priv.h"
+#include "datasets/probe_priv.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -49,7 +51,18 @@ bool data_is_own(const char *path) {
     return own;
 }
 
+static Status read_once(const char *path, void *argument, Err *err) {
+    (void)argument;
+    RecordingSet set = {0};
+    return data_read_recordings_here(path, &set, err); /* in the child: the set dies with it */
+}
+
 Status data_read_recordings(const char *path, RecordingSet *out, Err *err) {
+    TRY(data_probe(path, read_once, NULL, err));
+    return data_read_recordings_here(path, out, err);
+}
+
+Status data_read_recordings_here(const char *path, RecordingSet *out, Err *err) {
     struct stat info;
     if (stat(path, &info) != 0)
         return err_set(err, STATUS_NOT_FOUND, "%s: no such file", path);

@@ -12,7 +12,8 @@
  * becomes tracks, states and model_file are kept for a replay, actions always. Tools and targets are called as the
  * file calls them, "eef" where it has only one without a name, "0", "1" … where they are stacked; grippers likewise.
  * Errors name file, demo and row: NOT_FOUND, IO (not HDF5, truncated), FORMAT (no demonstrations, zero length, NaN,
- * arrays of other shapes or lengths, nothing to import), LIMIT (too large), MEMORY. One thread at a time may use HDF5.
+ * arrays of other shapes or lengths, nothing to import), LIMIT (too large), MEMORY. libhdf5 can crash on a damaged file, so a child process reads it first: call before threads are
+ * started. One thread at a time may use HDF5.
  * Free with recording_set_destroy. */
 Status data_read_recordings(const char *path, RecordingSet *out, Err *err);
 
