@@ -108,7 +108,7 @@ static void aim(CtlBalance *b, const CtlModel *model, const CtlRobot *robot, con
         b->hand_shift[i] += share(hand_shift_hz, in->dt) * (shift[i] - b->hand_shift[i]);
         b->cop[i] += share(cop_hz, in->dt) * (e->cop[i] - b->cop[i]);
         lean[i] = limit(robot->balance.lean * b->hand_shift[i], lean_limit);
-        out->com_target[i] = middle[i] - lean[i] + b->trim[i];
+        out->com_target[i] = middle[i] + limit(b->trim[i] - lean[i], lean_limit);
         off[i] = out->capture[i] - out->com_target[i];
     }
     if (!e->grounded || fabs(off[0]) > trim_calm || fabs(off[1]) > trim_calm)
@@ -129,11 +129,12 @@ static void feedback(CtlBalance *b, const CtlModel *model, const CtlRobot *robot
         acceleration[i] = -omega * omega * g->dcm * (out->com[i] - out->com_target[i]) -
                           omega * (1 + g->dcm) * out->com_velocity[i];
 
-    b->height += limit(in->height - b->height, height_speed * in->dt);
-    const double low = b->height - e->kin.base.pos[2];
+    const double rise = limit(in->height - b->height, height_speed * in->dt);
+    b->height += rise;
+    const double low = b->height - e->kin.base.pos[2], slow = rise / in->dt - e->lin[2];
     if (e->grounded)
         b->height_trim = limit(b->height_trim + height_integral * g->height * low * in->dt, 2);
-    acceleration[2] = limit(g->height * low - g->height_rate * e->lin[2] + b->height_trim, 0.5 * gravity);
+    acceleration[2] = limit(g->height * low + g->height_rate * slow + b->height_trim, 0.5 * gravity);
 
     const double inertia = model->mass * robot->standing_height * robot->standing_height;
     double quat[4], tilt[3];
@@ -192,26 +193,27 @@ static void make_generators(const CtlRobot *robot, const CtlEstimate *e, const d
     }
 }
 
-/* How strong today's force on each hand may become: its share of the way to the support's edge. */
+/* How strong today's forces on the hands may become: as much as the pressure point's way to the support's edge allows,
+ * both hands growing alike. */
 static void bearable_forces(const CtlRobot *robot, const CtlBalanceInput *in, CtlBalanceOutput *out) {
     const double *l = robot->foot[0].support, *r = robot->foot[1].support;
     const CtlFrame *sole = in->estimate->sole;
-    const double hi[2] = {0.5 * (sole[0].pos[0] + sole[1].pos[0]) + fmin(l[1], r[1]), sole[0].pos[1] + l[3]};
-    const double lo[2] = {0.5 * (sole[0].pos[0] + sole[1].pos[0]) + fmax(l[0], r[0]), sole[1].pos[1] + r[2]};
-    for (int side = 0; side < NSIDE; side++) {
-        const double about[3] = {out->capture[0], out->capture[1], 0};
-        double moment[3] = {0}, share_left = 100;
+    const double middle = 0.5 * (sole[0].pos[0] + sole[1].pos[0]);
+    const double hi[2] = {middle + fmin(l[1], r[1]), sole[0].pos[1] + l[3]};
+    const double lo[2] = {middle + fmax(l[0], r[0]), sole[1].pos[1] + r[2]};
+    const double about[3] = {out->capture[0], out->capture[1], 0}, weight = fmax(out->wanted[2], 1);
+    double moment[3] = {0}, growth = 100;
+    for (int side = 0; side < NSIDE; side++)
         add_moment(&in->hand[side], about, 1, moment);
-        const double weight = fmax(out->wanted[2], 1);
-        const double shift[2] = {moment[1] / weight, -moment[0] / weight};
-        for (int i = 0; i < 2; i++) {
-            const double room =
-                shift[i] > 0 ? hi[i] - reserve - out->capture[i] : out->capture[i] - lo[i] - reserve;
-            if (fabs(shift[i]) > 1e-6)
-                share_left = fmin(share_left, fmax(room, 0) / fabs(shift[i]));
-        }
-        out->bearable[side] = share_left * vec3_norm(in->hand[side].force);
+    const double shift[2] = {moment[1] / weight, -moment[0] / weight};
+    for (int i = 0; i < 2; i++) {
+        const double room =
+            shift[i] > 0 ? hi[i] - reserve - out->capture[i] : out->capture[i] - lo[i] - reserve;
+        if (fabs(shift[i]) > 1e-6)
+            growth = fmin(growth, fmax(room, 0) / fabs(shift[i]));
     }
+    for (int side = 0; side < NSIDE; side++)
+        out->bearable[side] = growth * vec3_norm(in->hand[side].force);
 }
 
 static void ground_forces(CtlBalance *b, const CtlRobot *robot, const CtlEstimate *e, CtlBalanceOutput *out) {

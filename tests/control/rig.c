@@ -103,7 +103,7 @@ void rig_create(Rig *rig, const RigDef *def) {
         rig->sole[side] = mj_name2id(m, mjOBJ_SITE, rig->robot->foot[side].sole);
         rig->wrist[side] = mj_name2id(m, mjOBJ_SITE, rig->robot->hand[side].wrist);
     }
-    must(ctl_wire_bind(rig->robot, m, "", &rig->wire, &err), &err);
+    must(wire_bind(rig->robot, m, "", &rig->wire, &err), &err);
     place(rig);
 
     rig->api = hc_get_api(HC_ABI);
@@ -114,7 +114,7 @@ void rig_create(Rig *rig, const RigDef *def) {
         fprintf(stderr, "rig: %s\n", message);
         abort();
     }
-    ctl_wire_read(&rig->wire, m, rig->d, &rig->state);
+    wire_read(&rig->wire, m, rig->d, &rig->state);
     rig->api->reset(rig->mem, &rig->state, 0);
     rig->task.size = sizeof rig->task;
     rig->task.valid = HC_TASK_ALL_BODY;
@@ -143,9 +143,8 @@ void rig_command(Rig *rig) {
 static void apply(Rig *rig, const hc_cmd *cmd) {
     for (int i = 0; i < rig->robot->nmotor; i++) {
         const int a = rig->wire.actuator[i];
-        const double torque =
-            ctl_drive_torque(&rig->robot->motor[i], &cmd->motor[i], rig->d->actuator_length[a],
-                             rig->d->actuator_velocity[a], rig->def.friction);
+        const double torque = wire_torque(&rig->robot->motor[i], &cmd->motor[i], rig->d->actuator_length[a],
+                                          rig->d->actuator_velocity[a], rig->def.friction);
         rig->d->ctrl[rig->m->actuator_ctrladr[a]] = rig->def.torque_factor * torque;
         rig->saturated +=
             i < rig->robot->nbody_motor && fabs(torque) > 0.999 * rig->robot->motor[i].peak_torque;
@@ -157,7 +156,7 @@ void rig_step(Rig *rig) {
     mjData *d = rig->d;
     const uint32_t seq = rig->state.seq + 1;
     mj_step1(m, d);
-    ctl_wire_read(&rig->wire, m, d, &rig->state);
+    wire_read(&rig->wire, m, d, &rig->state);
     rig->state.seq = seq;
     rig->state.time_ns = (uint64_t)(d->time * 1e9 + 0.5);
     rig->verdict = rig->api->step(rig->mem, &rig->state, &rig->task, &rig->cmd);

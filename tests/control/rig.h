@@ -4,8 +4,8 @@
 
 #include "base/pose.h"
 #include "control/hc.h"
-#include "control/host.h"
 #include "control/robot.h"
+#include "wire.h"
 
 #include <mujoco/mujoco.h>
 #include <stdbool.h>
@@ -26,7 +26,7 @@ typedef struct Rig {
     CtlRobot *robot;
     mjModel *m;
     mjData *d;
-    CtlWire wire;
+    Wire wire;
     const hc_api *api;
     void *mem;
     hc_state state;

@@ -1,4 +1,4 @@
-#include "control/host.h"
+#include "wire.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static Status find_sensor(const mjModel *m, const char *prefix, const char *name
     return STATUS_OK;
 }
 
-Status ctl_wire_bind(const CtlRobot *robot, const mjModel *m, const char *prefix, CtlWire *wire, Err *err) {
+Status wire_bind(const CtlRobot *robot, const mjModel *m, const char *prefix, Wire *wire, Err *err) {
     memset(wire, 0, sizeof *wire);
     wire->nmotor = robot->nmotor;
     for (int i = 0; i < robot->nmotor; i++) {
@@ -56,7 +56,7 @@ static void copy(const double *from, int n, double sign, float *to) {
         to[i] = (float)(sign * from[i]);
 }
 
-void ctl_wire_read(const CtlWire *wire, const mjModel *m, const mjData *d, hc_state *state) {
+void wire_read(const Wire *wire, const mjModel *m, const mjData *d, hc_state *state) {
     memset(state, 0, sizeof *state);
     state->size = sizeof *state;
     state->nmotor = (uint32_t)wire->nmotor;
@@ -82,7 +82,7 @@ void ctl_wire_read(const CtlWire *wire, const mjModel *m, const mjData *d, hc_st
     (void)m;
 }
 
-double ctl_drive_torque(const CtlMotor *motor, const hc_motor_cmd *cmd, double q, double dq, bool friction) {
+double wire_torque(const CtlMotor *motor, const hc_motor_cmd *cmd, double q, double dq, bool friction) {
     if (cmd->mode == HC_MODE_OFF)
         return 0;
     double torque = (double)cmd->kp * ((double)cmd->q - q) + (double)cmd->kd * ((double)cmd->dq - dq) +
