@@ -175,28 +175,63 @@ static Status pin(Composition *c) {
     return STATUS_OK;
 }
 
-/* The bench's reference: what is only seen collides too, with the bits of the nearest part of its chain that does. */
-static void make_raw(mjModel *m) {
-    for (int g = 0; g < (int)m->ngeom; g++) {
-        if (m->geom_contype[g] || m->geom_conaffinity[g])
+/* ---- the bench's reference: every geom collides with every other ------------------------------------------------ */
+
+typedef struct Posed {
+    mjModel *m;
+    mjData *d;
+    int robot; /* root body of the robot */
+} Posed;
+
+/* Where along its range every joint of the hands is, 0 to 1; the rest stands in its posture. */
+static void pose_hands(const CtlRobot *robot, Posed *p, double closure) {
+    mju_copy(p->d->qpos, p->m->qpos0, (int)p->m->nq);
+    for (int j = 0; j < (int)p->m->njnt; j++)
+        if (p->m->jnt_limited[j] && p->m->body_rootid[p->m->jnt_bodyid[j]] == p->robot)
+            p->d->qpos[p->m->jnt_qposadr[j]] =
+                (1 - closure) * p->m->jnt_range[2 * j] + closure * p->m->jnt_range[2 * j + 1];
+    for (int i = 0; i < robot->nposture; i++) {
+        const int joint = mj_name2id(p->m, mjOBJ_JOINT, robot->posture[i].joint);
+        if (joint >= 0)
+            p->d->qpos[p->m->jnt_qposadr[joint]] = robot->posture[i].value;
+    }
+    mj_kinematics(p->m, p->d);
+    mj_collision(p->m, p->d);
+}
+
+/* Parts of the robot that overlap where it just stands are shaped so, and may. */
+static void exclude_overlaps(mjSpec *spec, const Posed *p) {
+    for (int i = 0; i < p->d->ncon; i++) {
+        const int a = p->m->geom_bodyid[p->d->contact[i].geom[0]],
+                  b = p->m->geom_bodyid[p->d->contact[i].geom[1]];
+        if (p->m->body_rootid[a] != p->robot || p->m->body_rootid[b] != p->robot)
             continue;
-        for (int body = m->geom_bodyid[g]; body > 0 && !m->geom_contype[g]; body = m->body_parentid[body])
-            for (int k = 0; k < m->body_geomnum[body]; k++) {
-                const int other = m->body_geomadr[body] + k;
-                if (other == g || !m->geom_contype[other])
-                    continue;
-                m->geom_contype[g] = m->geom_contype[other];
-                m->geom_conaffinity[g] = m->geom_conaffinity[other];
-                break;
-            }
+        mjsExclude *exclude = mjs_addExclude(spec);
+        mjs_setString(exclude->bodyname1, mj_id2name(p->m, mjOBJ_BODY, a));
+        mjs_setString(exclude->bodyname2, mj_id2name(p->m, mjOBJ_BODY, b));
     }
-    for (int body = 0; body < (int)m->nbody; body++) {
-        m->body_contype[body] = m->body_conaffinity[body] = 0;
-        for (int k = 0; k < m->body_geomnum[body]; k++) {
-            m->body_contype[body] |= m->geom_contype[m->body_geomadr[body] + k];
-            m->body_conaffinity[body] |= m->geom_conaffinity[m->body_geomadr[body] + k];
+}
+
+static Status make_raw(Composition *c) {
+    for (mjsElement *e = mjs_firstElement(c->spec, mjOBJ_GEOM); e; e = mjs_nextElement(c->spec, e)) {
+        mjsGeom *geom = mjs_asGeom(e);
+        geom->contype = geom->conaffinity = 1;
+    }
+    for (int k = 0; k <= 4; k++) { /* open to closed */
+        Posed p = {.m = mj_compile(c->spec, NULL)};
+        p.d = p.m ? mj_makeData(p.m) : NULL;
+        if (!p.d) {
+            mj_deleteModel(p.m);
+            return err_set(c->err, STATUS_ENGINE, "the raw model does not compile: %s",
+                           mjs_getError(c->spec));
         }
+        p.robot = p.m->body_rootid[mj_name2id(p.m, mjOBJ_BODY, c->def->robot->base_body)];
+        pose_hands(c->def->robot, &p, 0.25 * k);
+        exclude_overlaps(c->spec, &p);
+        mj_deleteData(p.d);
+        mj_deleteModel(p.m);
     }
+    return STATUS_OK;
 }
 
 static Status save_text(Composition *c) {
@@ -241,14 +276,13 @@ static Status compose(Composition *c) {
     if (c->def->base == SIM_BASE_PINNED)
         TRY(pin(c));
     set_options(c->def, c->spec);
+    if (c->def->raw_contacts)
+        TRY(make_raw(c));
     c->model->m = mj_compile(c->spec, NULL);
     if (!c->model->m)
         return err_set(c->err, STATUS_FORMAT, "%s with %s: %s", robot->mjcf,
                        c->def->task ? c->model->scene_file : "no scene", mjs_getError(c->spec));
-    TRY(save_text(c));
-    if (c->def->raw_contacts)
-        make_raw(c->model->m);
-    return STATUS_OK;
+    return save_text(c);
 }
 
 static void run(void *argument) {

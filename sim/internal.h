@@ -11,7 +11,7 @@ enum {
     SIM_MAX_HISTORY = 16, /* rows that "at rest" looks back over */
     SIM_MAX_DELAY = 32,   /* physics steps a command or a state can be late */
     SIM_MAX_OBJECT_GEOMS = 64,
-    SIM_MAX_HAND_GEOMS = 32,
+    SIM_MAX_HAND_GEOMS = 96,
     SIM_MAX_FOOT_CORNERS = 8
 };
 
