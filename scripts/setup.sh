@@ -36,6 +36,8 @@ libpng-dev      /usr/include/png.h
 readonly test_needs='
 clang-format    clang-format
 clang-tidy      clang-tidy
+clang-14        clang-14
+libclang-rt-14-dev /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a
 libomp-16-dev   /usr/lib/llvm-16/lib/libarcher.so
 python3-venv    python:ensurepip
 nodejs          node
