@@ -37,6 +37,8 @@ static const DataField fields[] = {
     {"obs/foot_wrench", DATA_F4, "K", 0, "N, N m", "foot", "force and torque, left then right foot"},
     {"obs/wrist_wrench", DATA_F4, "K", 0, "N, N m", "wrist", "force and torque, left then right wrist"},
     {"obs/touch", DATA_F4, "K", 0, "N", "", "normal force per touch sensor, left then right hand"},
+    {"obs/left_hand_pose", DATA_F4, "7", 0, "m, 1", "base", "left grasp frame, measured: " POSE7},
+    {"obs/right_hand_pose", DATA_F4, "7", 0, "m, 1", "base", "right grasp frame, measured: " POSE7},
     {"obs/left_eef_pose", DATA_F8, "7", REQ, "m, 1", "world", "left grasp frame, measured: " POSE7},
     {"obs/right_eef_pose", DATA_F8, "7", REQ, "m, 1", "world", "right grasp frame, measured: " POSE7},
     {"obs/base_pose", DATA_F8, "7", REQ | PRIV, "m, 1", "world", "base_footprint: " POSE7},

@@ -1,4 +1,5 @@
-/* Observation columns: what a policy may see of the robot, as the wire delivers it, and privileged truth of the scene. */
+/* Observation columns: what a policy may see of the robot, as the wire delivers it. Truth about the scene is not among
+ * them: episodes hold it as poses of their own. */
 #include "sim/internal.h"
 
 #include <string.h>
@@ -14,10 +15,7 @@ enum {
     COLUMN_FOOT_WRENCH,
     COLUMN_WRIST_WRENCH,
     COLUMN_TOUCH,
-    COLUMN_EEF_POSE,
-    COLUMN_BASE_POSE,
-    COLUMN_SCENE_JOINT,
-    COLUMN_OBJECT
+    COLUMN_HAND_POSE
 };
 
 static void add(SimModel *model, const char *name, int dim, int kind, int index) {
@@ -35,19 +33,11 @@ void sim_bind_columns(SimModel *model) {
     add(model, "base_quat", 4, COLUMN_BASE_QUAT, 0);
     add(model, "base_ang_vel", 3, COLUMN_BASE_ANG_VEL, 0);
     add(model, "imu_acc", 3, COLUMN_IMU_ACC, 0);
-    add(model, "left_foot_wrench", 6, COLUMN_FOOT_WRENCH, SIDE_LEFT);
-    add(model, "right_foot_wrench", 6, COLUMN_FOOT_WRENCH, SIDE_RIGHT);
-    add(model, "left_wrist_wrench", 6, COLUMN_WRIST_WRENCH, SIDE_LEFT);
-    add(model, "right_wrist_wrench", 6, COLUMN_WRIST_WRENCH, SIDE_RIGHT);
+    add(model, "foot_wrench", 2 * 6, COLUMN_FOOT_WRENCH, 0);
+    add(model, "wrist_wrench", 2 * 6, COLUMN_WRIST_WRENCH, 0);
     add(model, "touch", robot->hand[0].ntouch + robot->hand[1].ntouch, COLUMN_TOUCH, 0);
-    add(model, "left_eef_pose", 7, COLUMN_EEF_POSE, SIDE_LEFT);
-    add(model, "right_eef_pose", 7, COLUMN_EEF_POSE, SIDE_RIGHT);
-    add(model, "base_pose", 7, COLUMN_BASE_POSE, 0);
-    add(model, "scene_joint", model->scene.njoint, COLUMN_SCENE_JOINT, 0);
-    for (int i = 0; i < model->scene.nobject; i++)
-        if (model->scene.object[i].body >= 0)
-            add(model, arena_printf(model->arena, "object_%s", model->task->object[i].name), 7, COLUMN_OBJECT,
-                i);
+    add(model, "left_hand_pose", 7, COLUMN_HAND_POSE, SIDE_LEFT);
+    add(model, "right_hand_pose", 7, COLUMN_HAND_POSE, SIDE_RIGHT);
 }
 
 int sim_world_ncolumn(const SimModel *model) {
@@ -82,18 +72,11 @@ static void put_touch(const SimModel *model, const hc_state *state, float *out) 
             *out++ = state->touch[s][i];
 }
 
-static void put_truth(const SimWorld *world, const SimColumn *column, float *out) {
+/* Grasp frame in the base frame. */
+static void put_hand_pose(const SimWorld *world, int side, float *out) {
     Scene scene;
     sim_world_truth(world, &scene);
-    if (column->kind == COLUMN_BASE_POSE)
-        put_pose(scene.base, out);
-    else if (column->kind == COLUMN_OBJECT)
-        put_pose(scene.object[column->index], out);
-    else if (column->kind == COLUMN_EEF_POSE)
-        put_pose(pose_rel(scene.base, scene.hand[column->index]), out);
-    else
-        for (int i = 0; i < scene.njoint; i++)
-            out[i] = (float)scene.joint[i];
+    put_pose(pose_rel(scene.base, scene.hand[side]), out);
 }
 
 void sim_world_observe(const SimWorld *world, int column, float *out) {
@@ -127,15 +110,15 @@ void sim_world_observe(const SimWorld *world, int column, float *out) {
         memcpy(out, state->imu_acc, sizeof state->imu_acc);
         return;
     case COLUMN_FOOT_WRENCH:
-        memcpy(out, state->foot_wrench[c->index], sizeof state->foot_wrench[0]);
+        memcpy(out, state->foot_wrench, sizeof state->foot_wrench);
         return;
     case COLUMN_WRIST_WRENCH:
-        memcpy(out, state->wrist_wrench[c->index], sizeof state->wrist_wrench[0]);
+        memcpy(out, state->wrist_wrench, sizeof state->wrist_wrench);
         return;
     case COLUMN_TOUCH:
         put_touch(model, state, out);
         return;
     default:
-        put_truth(world, c, out);
+        put_hand_pose(world, c->index, out);
     }
 }

@@ -66,7 +66,6 @@ static void columns_have_names_and_finite_numbers(void **state) {
     rig_create(&rig, "mug_drawer", NULL);
     rig_reset(&rig, 1, 0);
     rig_run(&rig, 0.2);
-    bool mug = false, brick = false;
     const int n = sim_world_ncolumn(rig.model);
     for (int i = 0; i < n; i++) {
         int dim;
@@ -80,11 +79,8 @@ static void columns_have_names_and_finite_numbers(void **state) {
         sim_world_observe(rig.world, i, value);
         for (int k = 0; k < dim; k++)
             assert_true(isfinite(value[k]));
-        mug |= strcmp(name, "object_mug") == 0;
-        brick |= strcmp(name, "object_brick") == 0;
+        assert_null(strstr(name, "object")); /* no truth about the scene among what a policy may see */
     }
-    assert_true(mug);
-    assert_false(brick); /* a distractor that D0 does not ask for is not in the world */
     rig_destroy(&rig);
 }
 
