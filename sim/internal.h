@@ -132,7 +132,7 @@ typedef struct SimMotor {
 typedef struct SimColumn {
     const char *name;
     int dim;
-    int kind, index;
+    int kind, index; /* index: side */
 } SimColumn;
 
 struct SimModel {
