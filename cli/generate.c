@@ -318,6 +318,7 @@ static Status run(Job *job, const GenSources *sources, GenTotals *totals, GenEnd
                         .successes = (uint64_t)o->successes,
                         .time = o->time,
                         .coverage = o->coverage,
+                        .task = job->setup->task,
                         .level = task_level(job->setup->task, job->setup->level, NULL),
                         .stop = &job->stop,
                         .user = job,

@@ -177,6 +177,7 @@ static Status run(Job *job, const char *dir, Arena *arena, GenTotals *totals, Ge
                         .seed = (uint64_t)o->seed,
                         .attempts = (uint64_t)(o->attempts ? o->attempts : 5 * o->n),
                         .successes = (uint64_t)o->n,
+                        .task = job->setup->task,
                         .level = task_level(job->setup->task, job->setup->level, NULL),
                         .stop = &job->stop,
                         .user = job,
