@@ -25,7 +25,7 @@ static inline const char *input_file(const char *name, const uint8_t *data, size
     static char path[128];
     snprintf(path, sizeof path, "%s/%s", input_folder(), name);
     FILE *file = fopen(path, "wb");
-    if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0)
+    if (!file || (size && fwrite(data, 1, size, file) != size) || fclose(file) != 0)
         abort();
     return path;
 }

@@ -12,6 +12,7 @@
 
 #include "../shared/foreign.h"
 #include "base/marks.h"
+#include "base/rng.h"
 #include "datasets/import_read.h"
 #include "sim/import_map.h"
 
@@ -290,6 +291,35 @@ static void truncated_and_foreign_files_are_named(void **state) {
     }
 }
 
+/* libhdf5 itself crashes on some of these; the program must not. */
+static void damaged_files_never_end_the_program(void **state) {
+    (void)state;
+    static unsigned char good[1 << 20], damaged[1 << 20];
+    assert_true(foreign_mimicgen("good.hdf5", FOREIGN_GOOD));
+    FILE *file = fopen("good.hdf5", "rb");
+    const size_t size = fread(good, 1, sizeof good, file);
+    fclose(file);
+    Rng rng = rng_make(1, 0, RNG_TEST, 0);
+    int refused = 0;
+    for (int i = 0; i < 60; i++) {
+        memcpy(damaged, good, size);
+        const uint32_t begin = rng_below(&rng, (uint32_t)size), length = 1 + rng_below(&rng, 64);
+        for (uint32_t k = begin; k < begin + length && k < size; k++)
+            damaged[k] = (unsigned char)rng_u32(&rng);
+        file = fopen("damaged.hdf5", "wb");
+        fwrite(damaged, 1, size, file);
+        fclose(file);
+        Err err = {""};
+        RecordingSet set = {0};
+        const Status status = data_read_recordings("damaged.hdf5", &set, &err);
+        refused += status != STATUS_OK;
+        if (status != STATUS_OK)
+            assert_non_null(strstr(err.message, "damaged.hdf5"));
+        recording_set_destroy(&set);
+    }
+    assert_true(refused > 10);
+}
+
 static void maps_are_checked_against_task_and_robot(void **state) {
     (void)state;
     static const struct {
@@ -414,6 +444,7 @@ int main(void) {
         cmocka_unit_test(bad_recordings_are_refused_with_their_place),
         cmocka_unit_test(a_hostile_model_is_reduced_to_what_places_frames),
         cmocka_unit_test(truncated_and_foreign_files_are_named),
+        cmocka_unit_test(damaged_files_never_end_the_program),
         cmocka_unit_test(maps_are_checked_against_task_and_robot),
         cmocka_unit_test(maps_that_come_with_us_load),
         cmocka_unit_test(marks_by_hand_replace_what_was_found),
