@@ -1,8 +1,5 @@
 # cmake --install: bin/demomill, lib/libdemomill.a with headers and the CMake package demomill::demomill,
 # share/demomill with robots, tasks and maps, and the MuJoCo runtime beside it all. The tree can be moved.
-if(NOT TARGET libdemomill)
-    return()
-endif()
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/demomill)
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../shared/foreign.h"
+#include "tests/shared/foreign.h"
 #include "base/marks.h"
 #include "base/rng.h"
 #include "datasets/import_read.h"
