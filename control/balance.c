@@ -48,6 +48,8 @@ void ctl_inverse_dynamics(const CtlModel *model, const CtlEstimate *e, const dou
     mj_comPos(model->m, d);
     mj_comVel(model->m, d);
     mj_rne(model->m, d, 1, bias);
+    for (int j = 0; j < model->njoint; j++) /* rotors, which the recursion leaves out */
+        bias[model->dof[j]] += model->m->dof_armature[model->dof[j]] * ddq[j];
 }
 
 /* Velocity of the whole body's CoM, from the bodies' twists about it. */

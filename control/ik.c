@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_NEAR = 4, MAX_ROWS = 12 + MAX_NEAR, MAX_COLS = MAX_WAIST + NSIDE * CTL_MAX_ARM, MAX_SOLVES = 4 };
+enum { MAX_NEAR = 8, MAX_ROWS = 12 + MAX_NEAR, MAX_COLS = MAX_WAIST + NSIDE * CTL_MAX_ARM, MAX_SOLVES = 8 };
 
 static const double gain = 40;          /* 1/s, position and orientation error of the wrists */
 static const double damping = 0.03;     /* λ, m */
@@ -16,8 +16,9 @@ static const double posture_gain = 1;                    /* 1/s */
 static const double max_rate = 2.5;                      /* rad/s */
 static const double limit_margin = 0.01;                 /* rad */
 static const double influence = 0.06;                    /* m, pairs farther apart are left alone */
+static const double max_lin = 1.5, max_ang = 5;          /* m/s, rad/s asked of a wrist */
 static const double approach_gain = 10; /* 1/s: closing speed allowed per metre beyond the margin */
-static const double near_weight = 10;   /* of a self-collision row against the wrists' */
+static const double near_weight = 100;  /* of a self-collision row against the wrists' */
 
 /* One linear problem: columns are the free joints, rows the wrists' rates and self-collision. */
 typedef struct {
@@ -147,21 +148,28 @@ static bool clamp(Problem *p, bool clamped[MAX_COLS]) {
     return any;
 }
 
+/* Speed at which a pair opens with the present answer; row (ncol): its derivative, or NULL. */
+static double opening_speed(const Problem *p, const CtlModel *model, const CtlKin *kin, const CtlNear *near,
+                            double *row) {
+    const CtlCapsule *a = &model->capsules.capsule[near->a], *b = &model->capsules.capsule[near->b];
+    double own[MAX_COLS] = {0}, opening = 0;
+    add_point(p, model, kin, b->joint, near->point_b, near->normal, 1, own);
+    add_point(p, model, kin, a->joint, near->point_a, near->normal, -1, own);
+    for (int c = 0; c < p->ncol; c++)
+        opening += own[c] * p->answer[c];
+    if (row)
+        memcpy(row, own, sizeof own);
+    return opening;
+}
+
 /* Pairs that would close faster than allowed become rows; true if one was added. */
 static bool resist(Problem *p, const CtlModel *model, const CtlKin *kin, const CtlNear *near, int n,
                    double speed, bool resisted[MAX_NEAR]) {
     bool any = false;
     for (int k = 0; k < n; k++) {
-        if (resisted[k])
-            continue;
-        double row[MAX_COLS] = {0}, opening = 0;
-        const CtlCapsule *a = &model->capsules.capsule[near[k].a], *b = &model->capsules.capsule[near[k].b];
-        add_point(p, model, kin, b->joint, near[k].point_b, near[k].normal, 1, row);
-        add_point(p, model, kin, a->joint, near[k].point_a, near[k].normal, -1, row);
-        for (int c = 0; c < p->ncol; c++)
-            opening += row[c] * p->answer[c];
+        double row[MAX_COLS];
         const double least = -speed * (near[k].distance - CTL_SELF_MARGIN);
-        if (opening >= least - 1e-9)
+        if (resisted[k] || opening_speed(p, model, kin, &near[k], row) >= least - 1e-9)
             continue;
         for (int c = 0; c < p->ncol; c++)
             p->row[p->nrow][c] = near_weight * row[c];
@@ -171,6 +179,16 @@ static bool resist(Problem *p, const CtlModel *model, const CtlKin *kin, const C
     return any;
 }
 
+/* Rather stand still than close a pair that is near enough already. */
+static void refuse(Problem *p, const CtlModel *model, const CtlKin *kin, const CtlNear *near, int n) {
+    for (int k = 0; k < n; k++) {
+        if (near[k].distance > CTL_SELF_MARGIN || opening_speed(p, model, kin, &near[k], NULL) > -5e-3)
+            continue;
+        memset(p->answer, 0, sizeof p->answer);
+        return;
+    }
+}
+
 static void solve(Problem *p, const CtlModel *model, const CtlKin *kin, unsigned sides, double speed) {
     CtlNear near[MAX_NEAR];
     const int nnear = ctl_capsules_near(&model->capsules, kin, sides, influence, near, MAX_NEAR);
@@ -178,11 +196,15 @@ static void solve(Problem *p, const CtlModel *model, const CtlKin *kin, unsigned
     p->nclamped = 0;
     for (int i = 0; i < MAX_SOLVES; i++) {
         solve_once(p, clamped);
-        const bool again = clamp(p, clamped);
-        if (!resist(p, model, kin, near, nnear, speed, resisted) && !again)
-            return;
+        if (resist(p, model, kin, near, nnear, speed, resisted)) {
+            memset(clamped, 0, sizeof clamped); /* with more rows, other joints may do */
+            p->nclamped = 0;
+        } else if (!clamp(p, clamped)) {
+            break;
+        }
     }
     clamp(p, clamped);
+    refuse(p, model, kin, near, nnear);
 }
 
 /* Bounds on the answer: speed, and what is left to the joints' limits within dt. */
@@ -197,6 +219,13 @@ static void bound(Problem *p, const CtlModel *model, const double *q, double rat
 static void update_joints(const Problem *p, const CtlModel *model, const double *q, CtlKin *kin) {
     for (int c = 0; c < p->ncol; c++)
         ctl_kin_update(&model->tree, q, p->joint[c], p->joint[c] + 1, kin);
+}
+
+static void shorten(double v[3], double longest) {
+    const double norm = vec3_norm(v);
+    if (norm > longest)
+        for (int i = 0; i < 3; i++)
+            v[i] *= longest / norm;
 }
 
 int ctl_ik_step(const CtlModel *model, const CtlFrame *base, const CtlWristTarget target[NSIDE],
@@ -218,6 +247,8 @@ int ctl_ik_step(const CtlModel *model, const CtlFrame *base, const CtlWristTarge
             lin[i] = target[side].lin[i] + gain * lin[i];
             ang[i] = target[side].ang[i] + gain * ang[i];
         }
+        shorten(lin, max_lin);
+        shorten(ang, max_ang);
         add_wrist(&p, model, &kin, side, lin, ang);
     }
     solve(&p, model, &kin, 3, approach_gain);
@@ -247,13 +278,6 @@ const char *ctl_ik_text(CtlIkVerdict verdict) {
 #undef X
     };
     return texts[verdict];
-}
-
-static void shorten(double v[3], double longest) {
-    const double norm = vec3_norm(v);
-    if (norm > longest)
-        for (int i = 0; i < 3; i++)
-            v[i] *= longest / norm;
 }
 
 /* The longest the arm can be: the sum of its links. */
@@ -324,10 +348,11 @@ static CtlIkVerdict reach_pose(const CtlIk *ik, int side, Pose pose, double *q, 
         update_joints(&p, model, q, kin);
     }
     CtlNear near;
-    const bool touches = ctl_capsules_near(&model->capsules, kin, 1u << side, 0, &near, 1) > 0;
+    const bool close =
+        ctl_capsules_near(&model->capsules, kin, 1u << side, 1.5 * CTL_SELF_MARGIN, &near, 1) > 0;
     if (far < pos_enough && turned < rot_enough)
-        return touches ? CTL_IK_SELF_COLLISION : CTL_IK_OK;
-    return touches ? CTL_IK_SELF_COLLISION : blame(ik, &p, kin, side, pose);
+        return close && near.distance < 0 ? CTL_IK_SELF_COLLISION : CTL_IK_OK;
+    return close ? CTL_IK_SELF_COLLISION : blame(ik, &p, kin, side, pose);
 }
 
 CtlIkVerdict ctl_ik_solve(const CtlIk *ik, int side, Pose base, const double *q0, const Pose *wrist, int n,
