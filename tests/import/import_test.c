@@ -10,11 +10,11 @@
 
 #include <cmocka.h>
 
-#include "tests/shared/foreign.h"
 #include "base/marks.h"
 #include "base/rng.h"
 #include "datasets/import_read.h"
 #include "sim/import_map.h"
+#include "tests/shared/foreign.h"
 
 static const char *const preds[] = {"grasped", "above", NULL};
 
