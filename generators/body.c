@@ -106,7 +106,8 @@ static void note_distance(Body *body) {
     for (int s = 0; s < NSIDE; s++) {
         double pos, angle;
         body_error(body, s, &pos, &angle);
-        body->hand[s].far = !body->hand[s].idle && pos > FAR ? body->hand[s].far + 1 : 0;
+        body->hand[s].far =
+            !body->hand[s].idle && pos > FAR + body->hand[s].allowed ? body->hand[s].far + 1 : 0;
     }
 }
 

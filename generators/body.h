@@ -12,7 +12,8 @@ typedef struct BodyHand {
     Pose before;  /* target of the row before */
     Pose execute; /* target with noise */
     float closure[MAX_HAND_MOTORS];
-    int far; /* rows in a row that the hand was beyond the bound from its target */
+    double allowed; /* m from its target that the source itself shows: pressing */
+    int far;        /* rows in a row that the hand was beyond the bound from its target */
 } BodyHand;
 
 typedef struct Body {

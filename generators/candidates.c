@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_SOURCES_ASKED = 12, MAX_VARIANTS = 6, PER_ROUND = 2, MAX_KEYS = 24, MAX_ASKED = 40 };
+enum { MAX_SOURCES_ASKED = 12, MAX_VARIANTS = 6, PER_ROUND = 2, MAX_KEYS = 40, MAX_ASKED = 40 };
 static const double COMFORT = 0.5; /* s per rad between the hand's turn and that at rest */
 static const double RETRY_POS = 0.003, RETRY_ANGLE = 0.05; /* m, rad: how far a second try differs */
 

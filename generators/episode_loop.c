@@ -183,7 +183,11 @@ static void fail_at_large(Attempt *a, Outcome cause, bool look) {
 static void begin_hand(Attempt *a, const Choice *choice, int h, int subtask) {
     const int side = a->task->subtask[subtask].hand;
     HandLive *live = &a->live.hand[side];
-    const Perturb perturb = perturb_make(a->seed, a->attempt, side, a->restores * MAX_SUBTASKS + subtask);
+    const int partner = coordinate_partner(a->task, subtask);
+    /* What both hands hold is moved by the noise, not squeezed by it. */
+    const int noisy = partner >= 0 && partner < subtask ? partner : subtask;
+    const Perturb perturb =
+        perturb_make(a->seed, a->attempt, partner >= 0 ? 0 : side, a->restores * MAX_SUBTASKS + noisy);
     *live = (HandLive){.phase = HAND_RUNNING,
                        .subtask = subtask,
                        .entry = a->episode->nsubtask,
@@ -195,6 +199,7 @@ static void begin_hand(Attempt *a, const Choice *choice, int h, int subtask) {
         live->held = segment->object;
     live->follow =
         follow_make(&a->live.body, choice->segment[h], choice->placement[h], &choice->traj[h], perturb);
+    live->follow.presses = a->task->subtask[subtask].until_force && segment->moves < 0;
     ASSERT(a->episode->nsubtask < MAX_EPISODE_SUBTASKS);
     a->episode->subtask[a->episode->nsubtask++] = (EpisodeSubtask){.subtask = subtask,
                                                                    .hand = side,

@@ -16,6 +16,7 @@ static const double CHANGE_BOUND = 0.015;                      /* m: abort gate 
 static const double TRACK_SPEED = 0.3, TRACK_TURN = 1.2;       /* m/s, rad/s */
 static const double TOUCH_FORCE = 4;                           /* N: contact that ends re-tracking */
 static const double LOWER_SPEED = 0.03, LOWER_MOST = 0.02;     /* m/s, m */
+static const double PRESS_PATH = 0.01;                         /* m */
 
 Follow follow_make(const Body *body, const Segment *segment, Placement placement, const Traj *traj,
                    Perturb perturb) {
@@ -95,6 +96,28 @@ static Pose approach(Pose a, Pose b, double step, double turn) {
     return s >= 1 ? b : pose_lerp(a, b, s);
 }
 
+/* Direction in which the plan ends, over its last centimetre. */
+static void last_direction(const Traj *traj, double direction[3]) {
+    const TrajPoint *end = &traj->point[traj->n - 1], *from = end;
+    while (from > traj->point && pose_distance(from->hand, end->hand) < PRESS_PATH)
+        from--;
+    vec3_sub(end->hand.pos, from->hand.pos, direction);
+    const double length = vec3_norm(direction);
+    for (int i = 0; i < 3; i++)
+        direction[i] = length > 0 ? direction[i] / length : 0;
+}
+
+/* The plan has come to its end and its condition is not yet true: press on. */
+static void press(Follow *f, const Body *body) {
+    double direction[3];
+    if (!f->presses || f->row < f->traj.n || f->lowered >= LOWER_MOST)
+        return;
+    last_direction(&f->traj, direction);
+    f->lowered += LOWER_SPEED * body->world->dt;
+    for (int i = 0; i < 3; i++)
+        f->shift.pos[i] += LOWER_SPEED * body->world->dt * direction[i];
+}
+
 static double force_change(const Follow *f, const Body *body) {
     double d[3];
     vec3_sub(body->scene.hand_wrench[f->side].force, f->guard_force, d);
@@ -149,8 +172,18 @@ static void guard(Follow *f, const Body *body, const GenOptions *options) {
     }
 }
 
+/* How far the hand was from its target at this row of the source, m; 0 on the bridge. */
+static double source_error(const Follow *f) {
+    const int row = f->segment->end - 1 - (f->traj.n - f->row);
+    if (f->row <= f->traj.source_begin || row < f->segment->begin)
+        return 0;
+    const Demo *demo = f->segment->demo;
+    return pose_distance(demo->eef[f->side][row], demo->target[f->side][row]);
+}
+
 void follow_aim(Follow *f, Body *body, const Task *task, const GenOptions *options, bool hold) {
     guard(f, body, options);
+    press(f, body);
     if (!hold && f->row < f->traj.n) {
         track(f, body, task);
         f->row++;
@@ -159,6 +192,7 @@ void follow_aim(Follow *f, Body *body, const Task *task, const GenOptions *optio
     const Pose target = pose_mul(f->shift, pose_mul(point->hand, f->in_hand));
     f->changed |= (point->flags & TRAJ_GRIP) != 0;
     body_aim(body, f->side, target, point->closure);
+    body->hand[f->side].allowed = source_error(f);
     const bool quiet = hold || (point->flags & TRAJ_QUIET && !options->noise_near);
     body->hand[f->side].execute = perturb_next(&f->perturb, target, options->noise, quiet, body->world->dt);
 }

@@ -24,6 +24,7 @@ typedef struct Follow {
     double fingers[MAX_HAND_MOTORS];
     bool guarding, touched;
     double guard_force[3]; /* N at the start of the guarded part */
+    bool presses;          /* ends pressing: goes on a little while its condition is not true */
     double lowered;        /* m beyond the guarded part's end */
     bool changed;          /* a hand change has been reached */
     Perturb perturb;

@@ -14,8 +14,10 @@
 #include <math.h>
 #include <string.h>
 
-static const double NEAR = 0.10;       /* m beyond the object's radius: the approach proper */
+static const double APPROACH = 0.10;   /* m before contact: the demonstration is followed from here on */
+static const double RISE_HELD = 0.06;  /* m that a held object is lifted before it travels */
 static const double HELD_DROP = 0.05;  /* m that a held object hangs below the hand */
+static const double SHORT = 0.05;      /* m: a bridge that needs no clearance */
 static const double LIFT_MOST = 0.30;  /* m */
 static const double PATH_WIDTH = 0.10; /* m beside the way that counts as on it */
 static const double QUIET_NEAR = 0.06; /* m from the hand change */
@@ -54,23 +56,29 @@ bool plan_carries(const Segment *segment, int object) {
     return false;
 }
 
-/* Last row at which the demonstration may be entered: where it has come near its object, before it changes anything. */
-static int last_entry(const PlanDef *def) {
+/* The row that the approach leads to: a hand change, contact with the reference, or the end of what presses; the
+ * segment's begin if there is no approach in it. */
+static int approach_end(const PlanDef *def) {
     const Segment *s = def->segment;
-    const Demo *demo = s->demo;
-    HandChange change = {s->end - 1, s->end - 1};
-    segment_hand_change(demo, s->hand, s->begin + 1, s->end, &change);
-    const int moves = segment_object_moves(s);
-    const int limit = (moves < change.begin ? moves : change.begin) - 1;
-    if (s->object < 0 || plan_carries(s, s->object))
+    HandChange change;
+    int end = segment_object_moves(s);
+    if (plan_carries(s, s->object))
         return s->begin;
-    const double near = NEAR + def->task->object[s->object].radius;
-    for (int r = s->begin; r < limit; r++) {
-        const Pose mover = s->moves >= 0 ? source_object(s, s->moves, r) : demo->target[s->hand][r];
-        if (pose_distance(mover, source_object(s, s->object, r)) < near)
-            return r;
-    }
-    return limit > s->begin ? limit : s->begin;
+    if (segment_hand_change(s->demo, s->hand, s->begin + 1, s->end, &change) && change.begin - 1 < end)
+        end = change.begin - 1;
+    if (end == s->end && !def->task->subtask[s->subtask].until_force)
+        return s->begin;
+    return end < s->end ? end : s->end - 1;
+}
+
+/* Last row at which the demonstration may be entered: the hand (or what it carries) is still a little way off. */
+static int last_entry(const PlanDef *def) {
+    const Pose *target = def->segment->demo->target[def->segment->hand];
+    const int end = approach_end(def);
+    int row = end;
+    while (row > def->segment->begin && pose_distance(target[row], target[end]) < APPROACH)
+        row--;
+    return row;
 }
 
 /* Would the segment simply go on from the last command if entered at row? */
@@ -140,6 +148,23 @@ static bool obstacle_height(const PlanDef *def, Pose to, double *over) {
     return any;
 }
 
+/* Height that the way shall pass over; false if it may be straight. */
+static bool clear_height(const PlanDef *def, Pose to, double *over) {
+    const Pose from = def->start.hand;
+    const bool holds = def->segment->moves >= 0;
+    if (def->options->clearance <= 0 || pose_distance(from, to) < SHORT)
+        return false;
+    bool lift = obstacle_height(def, to, over);
+    *over += def->options->clearance + (holds ? HELD_DROP : 0);
+    if (holds && (!lift || *over < from.pos[2] + RISE_HELD)) {
+        *over = from.pos[2] + RISE_HELD;
+        lift = true;
+    }
+    const double most = (from.pos[2] > to.pos[2] ? from.pos[2] : to.pos[2]) + LIFT_MOST;
+    *over = *over < most ? *over : most;
+    return lift;
+}
+
 static BridgeDef bridge_def(const PlanDef *def, int entry) {
     const GenOptions *o = def->options;
     BridgeDef b = {.from = def->start.hand,
@@ -149,13 +174,7 @@ static BridgeDef bridge_def(const PlanDef *def, int entry) {
                    .speed = o->speed,
                    .turn = o->turn,
                    .shape = o->bridge};
-    double over = 0;
-    if (o->clearance > 0 && pose_distance(b.from, b.to) > 0.05 && obstacle_height(def, b.to, &over)) {
-        const double high = b.from.pos[2] > b.to.pos[2] ? b.from.pos[2] : b.to.pos[2];
-        b.over = over + o->clearance + (def->segment->moves >= 0 ? HELD_DROP : 0);
-        b.over = b.over < high + LIFT_MOST ? b.over : high + LIFT_MOST;
-        b.lift = true;
-    }
+    b.lift = clear_height(def, b.to, &b.over);
     return b;
 }
 
@@ -206,9 +225,12 @@ static int rows_near(const Traj *traj, int row, double reach) {
     return first;
 }
 
+/* What is set down ends on force; what presses (nothing in the hand) does not end before it presses as in the source. */
 static void flag_guard(const PlanDef *def, Traj *traj, int row) {
-    if (def->task->subtask[def->segment->subtask].until_force)
-        flag_rows(traj, rows_near(traj, row, GUARD_NEAR), row, TRAJ_GUARDED);
+    const bool on_force = def->task->subtask[def->segment->subtask].until_force;
+    const int first = rows_near(traj, row, GUARD_NEAR);
+    if (on_force)
+        flag_rows(traj, first, row, def->segment->moves >= 0 ? TRAJ_GUARDED | TRAJ_QUIET : TRAJ_QUIET);
 }
 
 /* What happens around each hand change, and where re-tracking ends. */
@@ -274,7 +296,7 @@ bool gen_plan(const PlanDef *def, Arena *arena, Traj *traj) {
 }
 
 int plan_keys(const Traj *traj, Pose *key, int most) {
-    const int stride = traj->n / (most / 2) + 1;
+    const int stride = 4 * traj->n / (3 * most) + 1;
     int n = 0;
     for (int i = 0; i < traj->n && n < most; i++) {
         const bool matters =
