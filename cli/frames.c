@@ -124,8 +124,10 @@ static void sheet_close(Sheet *sheet) {
 static Status sheet_add(Sheet *sheet, SimWorld *world, const char *camera, Err *err) {
     const Options *o = sheet->options;
     const size_t width = 3 * (size_t)o->width;
-    TRY(view_offscreen_render(sheet->view, sim_world_mj(world), sim_world_data(world), camera, sheet->frame,
-                              err));
+    const mjModel *m;
+    mjData *d;
+    TRY(sim_world_picture(world, &m, &d, err));
+    TRY(view_offscreen_render(sheet->view, m, d, camera, sheet->frame, err));
     const int column = sheet->used % sheet->columns, row = sheet->used / sheet->columns;
     for (int y = 0; y < o->height; y++)
         memcpy(sheet->rgb + ((size_t)(row * o->height + y) * (size_t)sheet->columns + (size_t)column) * width,
@@ -160,10 +162,8 @@ static Status show_rows(const Options *o, SimWorld *world, const Episode *e, int
     for (int c = 0; c < o->ncamera; c++)
         for (int i = 0; i < nframe; i++) {
             const int row = o->every ? i * (int)o->every : nframe > 1 ? i * (e->nrow - 1) / (nframe - 1) : 0;
-            mjData *d = sim_world_data(world);
-            mj_setState(sim_world_mj(world), d, e->state + (size_t)row * (size_t)e->nstate,
-                        mjSTATE_INTEGRATION);
-            mj_fwdKinematics(sim_world_mj(world), d);
+            mj_setState(sim_world_mj(world), sim_world_data(world),
+                        e->state + (size_t)row * (size_t)e->nstate, mjSTATE_INTEGRATION);
             TRY(sheet_add(sheet, world, o->camera[c], err));
         }
     return STATUS_OK;
@@ -182,8 +182,12 @@ static Status show(const Options *o, const CliSetupDef *def, const Episode *epis
     if (episode && o->every)
         nframe = (episode->nrow + (int)o->every - 1) / (int)o->every;
     nframe = nframe > MAX_TILES ? MAX_TILES : nframe;
+    const mjModel *m = NULL;
+    mjData *d = NULL;
     if (status == STATUS_OK)
-        status = sheet_open(o, sim_world_mj(world), nframe * o->ncamera, &sheet, err);
+        status = sim_world_picture(world, &m, &d, err);
+    if (status == STATUS_OK)
+        status = sheet_open(o, m, nframe * o->ncamera, &sheet, err);
     if (status == STATUS_OK)
         status =
             episode ? show_rows(o, world, episode, nframe, &sheet, err) : show_starts(o, world, &sheet, err);

@@ -159,6 +159,7 @@ int cli_replay(int argc, char **argv) {
     Status status = data_reader_open(o.path, o.failed, &reader, &err);
     if (status == STATUS_OK && data_reader_count(reader) == 0)
         status = err_set(&err, STATUS_NOT_FOUND, "%s: no episode in it", o.path);
+    o.def.path = o.path;
     if (status == STATUS_OK)
         status = cli_verifier_open(data_reader_meta(reader), &o.def, o.from, &verifier, &err);
     if (status == STATUS_OK)

@@ -10,6 +10,7 @@
  * has none. Destroy with demo_set_destroy. */
 Status cli_sources_read(const char *const *path, int n, const Task *task, DemoSet *out, Err *err);
 /* Write demonstrations of task as one file of our own; path must not exist. robot: a name to write down. */
-Status cli_sources_write(const char *path, const Task *task, const char *robot, const DemoSet *demos, Err *err);
+Status cli_sources_write(const char *path, const Task *task, const char *robot, const DemoSet *demos,
+                         Err *err);
 
 #endif

@@ -9,9 +9,11 @@
 #include "cli/operator.h"
 #include "cli/sources.h"
 
-#include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct CliVerifier {
     CliFrom from;
@@ -40,11 +42,36 @@ static int source_files(const DataMeta *meta, const char **file, int capacity) {
     return n;
 }
 
+/* Sources are recorded by file name. Look for one in the working directory and in the dataset's folder and those above. */
+static Status find_source(const CliVerifier *v, const char *dataset, const char *file, const char **out,
+                          Err *err) {
+    if (access(file, R_OK) == 0) {
+        *out = file;
+        return STATUS_OK;
+    }
+    char real[PATH_MAX];
+    for (char *end = realpath(dataset, real); end; end = strrchr(real, '/')) {
+        if (end != real)
+            *end = '\0';
+        const char *path = arena_printf(v->arena, "%s/%s", real, file);
+        if (!path)
+            return err_set(err, STATUS_MEMORY, "out of memory");
+        if (access(path, R_OK) == 0) {
+            *out = path;
+            return STATUS_OK;
+        }
+    }
+    return err_set(err, STATUS_NOT_FOUND,
+                   "the source %s is neither here nor around %s: name it with --source", file, dataset);
+}
+
 static Status open_sources(CliVerifier *v, const DataMeta *meta, const CliVerifyDef *def, Err *err) {
     if (strcmp(meta->operator_name, "scripted") == 0)
         return cli_operator_open(&v->setup, &v->operator_, err);
     const char *file[64];
-    const int recorded = source_files(meta, file, 64);
+    const int recorded = def->nsource ? 0 : source_files(meta, file, 64);
+    for (int i = 0; i < recorded; i++)
+        TRY(find_source(v, def->path, file[i], &file[i], err));
     TRY(cli_meta_options(meta->config_json, &v->options, err));
     TRY(cli_sources_read(def->nsource ? def->source : file, def->nsource ? def->nsource : recorded,
                          v->setup.task, &v->demos, err));

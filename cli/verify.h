@@ -11,8 +11,9 @@
 typedef enum CliFrom { CLI_FROM_COMMANDS, CLI_FROM_SEED } CliFrom;
 
 typedef struct CliVerifyDef {
-    const char *task, *robot;  /* NULL: as recorded */
-    const char *controller;    /* shared object; NULL: the linked-in one */
+    const char *task, *robot; /* NULL: as recorded */
+    const char *controller;   /* shared object; NULL: the linked-in one */
+    const char *path; /* of the dataset or file: recorded sources, kept by name, are looked for around it */
     const char *const *source; /* (nsource) instead of the recorded files */
     int nsource;
 } CliVerifyDef;
