@@ -170,10 +170,13 @@ static void change_attribute(hid_t file, const char *path, Input *in) {
                                                take(in) % info.num_attrs, H5P_DEFAULT, H5P_DEFAULT);
         H5Aget_name(attribute, sizeof name, name);
         const hid_t type = H5Aget_type(attribute);
+        const hid_t space = H5Aget_space(attribute);
+        const bool one = H5Sget_simple_extent_npoints(space) == 1;
         const unsigned how = take(in) % 8;
+        H5Sclose(space);
         if (how == 0)
             H5Adelete(object, name);
-        else if (how == 1 || H5Tget_class(type) != H5T_STRING)
+        else if (how == 1 || H5Tget_class(type) != H5T_STRING || !one)
             replace_attribute(object, name, in);
         else
             splice_text(object, attribute, name, in);
