@@ -37,7 +37,8 @@ char *data_json_pretty(const json_t *json) {
 Status data_json_parse(const char *place, const char *text, size_t n, json_t **out, Err *err) {
     json_error_t error;
     json_t *json = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
-    if (!json && json_error_code(&error) == json_error_out_of_memory)
+    /* Out of memory leaves the text of the error empty; every error of syntax has one. */
+    if (!json && (json_error_code(&error) == json_error_out_of_memory || !error.text[0]))
         return err_set(err, STATUS_MEMORY, "%s: out of memory", place);
     if (!json)
         return err_set(err, STATUS_FORMAT, "%s: not JSON at line %d column %d: %s", place, error.line, error.column,

@@ -37,6 +37,7 @@ struct Shard {
     int n, max_episodes;
     int64_t total;
     uint64_t *attempt; /* (max_episodes) of demo i, for the split */
+    char (*name)[24];  /* (max_episodes) room for a mask */
     bool broken;
 };
 
@@ -148,17 +149,12 @@ static hid_t create_file(const char *path) {
 }
 
 static herr_t write_names(hid_t object, const char *attribute, const char *const *name, int n) {
-    enum { SIZE = 48 };
-    if (n == 0)
-        return 0;
-    char *texts = mem_calloc((size_t)n, SIZE);
-    if (!texts)
-        return -1;
+    enum { SIZE = 48, MOST = 256 }; /* as data_meta_check allows */
+    char texts[MOST][SIZE];
+    memset(texts, 0, sizeof texts);
     for (int i = 0; i < n; i++)
-        snprintf(texts + (size_t)i * SIZE, SIZE, "%s", name[i]);
-    const herr_t result = h5_put_texts(object, attribute, texts, SIZE, (size_t)n);
-    mem_free(texts);
-    return result;
+        snprintf(texts[i], SIZE, "%s", name[i]);
+    return n ? h5_put_texts(object, attribute, texts[0], SIZE, (size_t)n) : 0;
 }
 
 static herr_t write_root(hid_t file, const DataMeta *meta, const char *kind) {
@@ -247,8 +243,9 @@ Status shard_create(const char *path, const char *kind, const DataMeta *meta, in
         *shard = (Shard){.kind = kind, .meta = meta, .file = -1, .data = -1, .rlds = -1, .fd = -1, .max_episodes = max_episodes};
         shard->path = mem_strdup(path);
         shard->attempt = mem_calloc((size_t)max_episodes, sizeof *shard->attempt);
+        shard->name = mem_calloc((size_t)max_episodes, sizeof *shard->name);
     }
-    if (!shard || !shard->path || !shard->attempt || !env || !features || !run)
+    if (!shard || !shard->path || !shard->attempt || !shard->name || !env || !features || !run)
         status = err_set(err, STATUS_MEMORY, "%s: out of memory", path);
     else if (strlen(env) > 60000)
         status = err_set(err, STATUS_LIMIT, "%s: env_args has %zu bytes, at most 60000 fit", path, strlen(env));
@@ -465,23 +462,17 @@ int shard_count(const Shard *shard) { return shard->n; }
 /* ---- the end ---- */
 
 static herr_t write_mask(Shard *shard, hid_t group, const char *name, bool valid) {
-    enum { SIZE = 24 };
-    char *names = mem_calloc((size_t)shard->n + 1, SIZE);
     size_t n = 0;
-    if (!names)
-        return -1;
+    memset(shard->name, 0, (size_t)shard->max_episodes * sizeof *shard->name);
     for (int i = 0; i < shard->n; i++)
         if (data_is_valid_split(shard->meta->seed, shard->attempt[i]) == valid)
-            snprintf(names + SIZE * n++, SIZE, "demo_%d", i);
-    herr_t result = 0;
-    if (n > 0) {
-        const BlobItem item = {.type = DATA_TEXT, .text_size = SIZE, .rank = 1, .dim = {n},
-                               .raw = (const unsigned char *)names};
-        const hid_t dataset = write_item(group, name, &item, DATA_LIBRARY);
-        result = dataset < 0 ? -1 : H5Dclose(dataset);
-    }
-    mem_free(names);
-    return result;
+            snprintf(shard->name[n++], sizeof *shard->name, "demo_%d", i);
+    if (n == 0)
+        return 0;
+    const BlobItem item = {.type = DATA_TEXT, .text_size = sizeof *shard->name, .rank = 1, .dim = {n},
+                           .raw = (const unsigned char *)shard->name};
+    const hid_t dataset = write_item(group, name, &item, DATA_LIBRARY);
+    return dataset < 0 ? -1 : H5Dclose(dataset);
 }
 
 static herr_t write_masks(Shard *shard) {
@@ -527,5 +518,6 @@ void shard_abandon(Shard *shard) {
         close(shard->fd);
     mem_free(shard->path);
     mem_free(shard->attempt);
+    mem_free(shard->name);
     mem_free(shard);
 }

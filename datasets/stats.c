@@ -52,9 +52,10 @@ static void count(Running *r, double x) {
 void running_add(Running *r, double x) {
     if (r->n++ == 0) {
         r->min = r->max = x;
-        r->width = 0x1p-30;
-        while (fabs(x) / r->width > 0x1p52)
-            r->width *= 2;
+        int exponent = -120; /* far below what any first value after a zero is likely to be */
+        if (x != 0)
+            frexp(x, &exponent);
+        r->width = ldexp(1, exponent - 45);
         r->lo = r->hi = bin_of(x, r->width);
     }
     r->min = x < r->min ? x : r->min;
