@@ -13,7 +13,7 @@ export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
 export DEMOMILL_FUZZ_SECONDS=${DEMOMILL_FUZZ_SECONDS:-${CI:+60}}
 readonly steps='format release dev tsan tidy readers'
 readonly logs=build/test-logs
-readonly demomill=build/release/bin/demomill
+declare -rx demomill=build/release/bin/demomill # exported for `strict`
 passed=0
 failed=0
 without_aslr= # a command prefix, for the thread sanitizer
@@ -148,7 +148,7 @@ step_readers() {
 # The function in a subshell that stops at its first failing command, which a function under `if` would not.
 strict() {
     export -f "$1"
-    demomill=$demomill bash -euo pipefail -c '"$@"' strict "$@"
+    bash -euo pipefail -c '"$@"' strict "$@"
 }
 
 main "$@"
