@@ -264,10 +264,20 @@ Status sim_bind_posture(SimModel *model, Err *err) {
     return STATUS_OK;
 }
 
+/* The same objects in both models; what can't be drawn in another size isn't made in another size. */
+static Status bind_scenes(SimModel *model, Err *err) {
+    TRY(sim_bind_scene(model->m, model->task, model->scene_file, &model->scene, err));
+    TRY(sim_bind_scene(model->visual, model->task, model->scene_file, &model->visual_scene, err));
+    for (int i = 0; i < model->scene.nobject; i++)
+        if (!model->visual_scene.object[i].resizable)
+            model->scene.object[i].resizable = false;
+    return STATUS_OK;
+}
+
 Status sim_bind(SimModel *model, Err *err) {
     const mjModel *m = model->m;
     if (model->task)
-        TRY(sim_bind_scene(m, model->task, model->scene_file, &model->scene, err));
+        TRY(bind_scenes(model, err));
     TRY(bind_motors(model, err));
     TRY(bind_sensors(model, err));
     TRY(bind_frames(model, err));

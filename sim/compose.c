@@ -5,7 +5,8 @@
  *                           ├─ floor, sky, lights        what every world has
  *                           ├─ pinned: no free joint     pelvis where it stands
  *                           └─ options                   set here on purpose, whatever the files say
- *                                   └── compile ──> mjModel, MJCF text, hash */
+ *                                   └── compile ──> mjModel to look at, MJCF text, hash
+ *                                            └─ without what is only seen ──> mjModel of the physics */
 #include "sim/internal.h"
 
 #include "base/hash.h"
@@ -260,6 +261,11 @@ static Status measure_posture(Composition *c) {
     return status;
 }
 
+static Status uncompiled(const Composition *c) {
+    return err_set(c->err, STATUS_FORMAT, "%s with %s: %s", c->def->robot->mjcf,
+                   c->model->scene_file ? c->model->scene_file : "no scene", mjs_getError(c->spec));
+}
+
 static Status compose(Composition *c) {
     const CtlRobot *robot = c->def->robot;
     char error[600] = "";
@@ -278,11 +284,18 @@ static Status compose(Composition *c) {
     set_options(c->def, c->spec);
     if (c->def->raw_contacts)
         TRY(make_raw(c));
+    c->model->visual = mj_compile(c->spec, NULL);
+    if (!c->model->visual)
+        return uncompiled(c);
+    TRY(save_text(c));
+    if (!c->def->raw_contacts)
+        mjs_discardVisual(c->spec, NULL); /* a tenth of the time of a step */
     c->model->m = mj_compile(c->spec, NULL);
     if (!c->model->m)
-        return err_set(c->err, STATUS_FORMAT, "%s with %s: %s", robot->mjcf,
-                       c->def->task ? c->model->scene_file : "no scene", mjs_getError(c->spec));
-    return save_text(c);
+        return uncompiled(c);
+    ASSERT(mj_stateSize(c->model->m, mjSTATE_INTEGRATION) ==
+           mj_stateSize(c->model->visual, mjSTATE_INTEGRATION));
+    return STATUS_OK;
 }
 
 static void run(void *argument) {

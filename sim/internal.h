@@ -148,7 +148,9 @@ struct SimModel {
     const char *controller_config;
     size_t controller_size;
     struct CtlIk *ik; /* for pre-flight */
-    mjModel *m;
+    mjModel *m;       /* for physics: without what is only seen */
+    mjModel *visual;  /* everything; same bodies, joints and states */
+    SimSceneBind visual_scene;
     int nstate;
     int control_every;   /* physics steps per control step */
     int control_per_row; /* control steps per row */
@@ -231,6 +233,9 @@ struct SimWorld {
     const SimModel *model;
     mjModel *m;
     mjData *d;
+    mjModel *picture_m; /* the world as it looks; made at first use */
+    mjData *picture_d;
+    bool pictured;    /* picture_m has this attempt's sizes and furniture */
     mjData *scratch;  /* for pre-flight; made at first use */
     void *controller; /* memory block */
     bool controller_ready;
@@ -250,6 +255,8 @@ struct SimWorld {
 /* reset.c */
 int sim_draw(const SimModel *model, uint64_t seed, uint64_t attempt, ResetDraw *draw, int blocked[2]);
 void sim_apply_draw(SimWorld *world);
+/* Sizes, masses and poses of furniture into m, whose objects are bound in scene. True if masses or sizes changed. */
+bool sim_alter_model(const SimModel *model, const ResetDraw *draw, const SimSceneBind *scene, mjModel *m);
 /* contacts.c */
 void sim_contacts_step(SimWorld *world); /* after each physics step: counts unintended contacts */
 void sim_contacts_tick(SimWorld *world); /* after the last physics step of a row: who touches, who grasps */

@@ -127,6 +127,7 @@ void sim_model_destroy(SimModel *model) {
         return;
     ctl_ik_destroy(model->ik);
     mj_deleteModel(model->m);
+    mj_deleteModel(model->visual);
     arena_destroy(model->arena);
 }
 

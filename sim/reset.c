@@ -177,6 +177,33 @@ static bool differs(const ResetDraw *draw, int i) {
     return draw->size[i] != 1 || draw->mass[i] != 1 || draw->friction[i] != 1;
 }
 
+static void put_body(mjModel *m, int body, Pose pose) {
+    memcpy(m->body_pos + 3 * body, pose.pos, sizeof pose.pos);
+    memcpy(m->body_quat + 4 * body, pose.quat, sizeof pose.quat);
+}
+
+static Pose pelvis_pose(const SimModel *model, const ResetDraw *draw) {
+    return pose_mul(draw->base, model->pelvis_in_base);
+}
+
+bool sim_alter_model(const SimModel *model, const ResetDraw *draw, const SimSceneBind *scene, mjModel *m) {
+    bool reweigh = false;
+    for (int i = 0; i < draw->nobject; i++) {
+        const SimObject *object = &scene->object[i];
+        if (object->body < 0)
+            continue;
+        if (object->qpos >= 0 && differs(draw, i)) {
+            scale_object(m, object, draw->size[i], draw->mass[i], draw->friction[i]);
+            reweigh = true;
+        }
+        if (object->qpos < 0 && m->body_parentid[object->body] == 0)
+            put_body(m, object->body, draw->object[i]);
+    }
+    if (model->base_qpos < 0)
+        put_body(m, model->base_body, pelvis_pose(model, draw));
+    return reweigh;
+}
+
 /* Sizes, masses and furniture into the world's own mjModel; poses and posture into qpos. Numbers are always computed from
  * the shared model's, so an attempt never depends on the one before. */
 void sim_apply_draw(SimWorld *world) {
@@ -185,32 +212,11 @@ void sim_apply_draw(SimWorld *world) {
     mjModel *m = world->m;
     if (world->altered)
         mj_copyModel(m, model->m);
-    world->altered = false;
-    bool reweigh = false;
-    for (int i = 0; i < draw->nobject; i++) {
-        const SimObject *object = &model->scene.object[i];
-        if (object->body < 0)
-            continue;
-        if (object->qpos >= 0 && differs(draw, i)) {
-            scale_object(m, object, draw->size[i], draw->mass[i], draw->friction[i]);
-            reweigh = true;
-        }
-        if (object->qpos < 0 && m->body_parentid[object->body] == 0) {
-            memcpy(m->body_pos + 3 * object->body, draw->object[i].pos, 3 * sizeof(mjtNum));
-            memcpy(m->body_quat + 4 * object->body, draw->object[i].quat, 4 * sizeof(mjtNum));
-            world->altered = true;
-        }
-    }
-    const Pose pelvis = pose_mul(draw->base, model->pelvis_in_base);
-    if (model->base_qpos < 0) {
-        memcpy(m->body_pos + 3 * model->base_body, pelvis.pos, sizeof pelvis.pos);
-        memcpy(m->body_quat + 4 * model->base_body, pelvis.quat, sizeof pelvis.quat);
-        world->altered = true;
-    }
-    if (reweigh) {
+    world->altered = sim_alter_model(model, draw, &model->scene, m);
+    if (world->altered)
         mj_setConst(m, world->d);
-        world->altered = true;
-    }
+    world->pictured = false;
+    const Pose pelvis = pelvis_pose(model, draw);
 
     mj_resetData(m, world->d);
     memcpy(world->d->qpos, model->posture, (size_t)m->nq * sizeof *model->posture);

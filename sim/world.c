@@ -90,6 +90,8 @@ void sim_world_destroy(SimWorld *world) {
     mem_free(world->delay.command);
     mem_free(world->delay.state);
     mj_deleteData(world->scratch);
+    mj_deleteData(world->picture_d);
+    mj_deleteModel(world->picture_m);
     mj_deleteData(world->d);
     mj_deleteModel(world->m);
     mem_free(world);

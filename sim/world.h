@@ -54,6 +54,9 @@ void sim_world_destroy(SimWorld *world);
 const SimModel *sim_world_model(const SimWorld *world);
 mjData *sim_world_data(SimWorld *world);
 const mjModel *sim_world_mj(const SimWorld *world);
+/* The world as it looks: a model with everything that is only seen, and data posed like the world now. Both belong to the
+ * world and change with the next call. sim_world_mj has only what physics needs. MEMORY, ENGINE. */
+Status sim_world_picture(SimWorld *world, const mjModel **m, mjData **d, Err *err);
 
 /* Draw the start scene for (seed, attempt) by the level's reset regions, settle it for a moment with the
  * controller standing, start the controller. OUTCOME_ok or OUTCOME_reset_failed (draw then tells the tries).

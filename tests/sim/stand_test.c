@@ -141,14 +141,41 @@ static void the_models_text_and_hash_are_reproducible(void **state) {
     assert_non_null(spec);
     mjModel *m = mj_compile(spec, NULL);
     assert_non_null(m);
+    const mjModel *looks;
+    mjData *pose;
+    Err err = {{0}};
+    rig_reset(&a, 1, 0);
+    assert_int_equal(sim_world_picture(a.world, &looks, &pose, &err), STATUS_OK);
     assert_int_equal(m->nq, sim_model_mj(a.model)->nq);
-    assert_int_equal(m->ngeom, sim_model_mj(a.model)->ngeom);
+    assert_int_equal(m->ngeom, looks->ngeom);
     for (int i = 0; i < (int)m->ngeom; i++)
-        assert_int_equal(m->geom_contype[i], sim_model_mj(a.model)->geom_contype[i]);
+        assert_int_equal(m->geom_contype[i], looks->geom_contype[i]);
     mj_deleteModel(m);
     mj_deleteSpec(spec);
     rig_destroy(&a);
     rig_destroy(&b);
+}
+
+static void a_picture_shows_the_world_as_it_is(void **state) {
+    (void)state;
+    Rig rig;
+    rig_create(&rig, "stack", &(SimModelDef){.level = "D2"});
+    for (uint64_t attempt = 0; attempt < 3; attempt++) {
+        ResetDraw draw;
+        assert_int_equal(sim_world_reset(rig.world, 1, attempt, &draw), OUTCOME_ok);
+        const mjModel *m = sim_world_mj(rig.world), *looks;
+        mjData *pose;
+        Err err = {{0}};
+        assert_int_equal(sim_world_picture(rig.world, &looks, &pose, &err), STATUS_OK);
+        assert_true(looks->ngeom > m->ngeom);
+        assert_int_equal(looks->nbody, m->nbody);
+        for (int i = 0; i < 3 * (int)m->nbody; i++)
+            assert_true(fabs(pose->xpos[i] - sim_world_data(rig.world)->xpos[i]) < 1e-9);
+        const int seen = mj_name2id(looks, mjOBJ_GEOM, "red_cube"),
+                  felt = mj_name2id(m, mjOBJ_GEOM, "red_cube");
+        assert_true(fabs(looks->geom_size[3 * seen] - m->geom_size[3 * felt]) < 1e-12);
+    }
+    rig_destroy(&rig);
 }
 
 int main(void) {
@@ -160,6 +187,7 @@ int main(void) {
         cmocka_unit_test(an_observation_is_of_the_present_state),
         cmocka_unit_test(a_broken_world_says_so_and_can_be_reset),
         cmocka_unit_test(thrown_over_it_has_fallen),
+        cmocka_unit_test(a_picture_shows_the_world_as_it_is),
         cmocka_unit_test(the_models_text_and_hash_are_reproducible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
