@@ -8,7 +8,8 @@
 static void add_front_matter(Text *card, const json_t *run) {
     const char *license = data_json_get_text(run, "license", "");
     text_add(card, "---\nlicense: %s\ntask_categories: [robotics]\ntags: [demomill, %s, %s, hdf5]\n---\n\n",
-             license[0] ? license : "other", data_json_get_text(run, "robot", ""), data_json_get_text(run, "task", ""));
+             license[0] ? license : "other", data_json_get_text(run, "robot", ""),
+             data_json_get_text(run, "task", ""));
 }
 
 static void add_summary(Text *card, const json_t *manifest, const json_t *run) {
@@ -51,32 +52,40 @@ static void add_sources(Text *card, const json_t *manifest) {
     const json_t *sources = json_object_get(manifest, "sources");
     if (json_array_size(sources) == 0)
         return;
-    text_add(card, "## Source demonstrations\n\n| id | operator | file | attempts | successes |\n|---|---|---|---|---|\n");
+    text_add(card, "## Source demonstrations\n\n| id | operator | file | attempts | successes "
+                   "|\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < json_array_size(sources); i++) {
         const json_t *s = json_array_get(sources, i);
         text_add(card, "| %s | %s | %s | %lld | %lld |\n", data_json_get_text(s, "id", ""),
                  data_json_get_text(s, "operator", ""), data_json_get_text(s, "file", ""),
-                 (long long)data_json_get_int(s, "attempts", 0), (long long)data_json_get_int(s, "successes", 0));
+                 (long long)data_json_get_int(s, "attempts", 0),
+                 (long long)data_json_get_int(s, "successes", 0));
     }
     text_add(card, "\n");
 }
 
 static void add_use(Text *card, const json_t *manifest) {
     const json_t *first = json_array_get(json_object_get(manifest, "shards"), 0);
-    text_add(card,
-             "## Reading it\n\nEvery shard is an HDF5 file in robomimic's layout (and again, as hard links, under RLDS "
-             "names):\n\n```python\nimport h5py\nwith h5py.File(\"%s\") as f:\n    demo = f[\"data/demo_0\"]\n"
-             "    actions, joints = demo[\"actions\"][()], demo[\"obs/joint_pos\"][()]\n"
-             "    print(demo.attrs[\"language_instruction\"], actions.shape)\n```\n\n",
-             data_json_get_text(first, "file", "shards/….hdf5"));
-    text_add(card, "Row t holds the observation before `actions[t]` and the reward after it. `actions` is normalised to "
-                   "[-1, 1] (attributes `scale`, `offset`, `names`); `actions_abs` is the same in SI units, "
-                   "`actions_exec` what was executed, noise included. Quaternions are w x y z; the world frame is x "
-                   "forward, z up. `/meta/features` describes every field with unit and frame.\n\n");
-    text_add(card, "## Reproducing it\n\nAn episode is a function of seed and attempt; `ep_meta` carries a certificate "
-                   "with the hashes of engine, libm, model, controller, configuration, task and robot, and of the "
-                   "simulator's state every few rows. `demomill check --replay all` runs every episode again and "
-                   "compares bit by bit.\n");
+    text_add(
+        card,
+        "## Reading it\n\nEvery shard is an HDF5 file in robomimic's layout (and again, as hard links, under "
+        "RLDS "
+        "names):\n\n```python\nimport h5py\nwith h5py.File(\"%s\") as f:\n    demo = f[\"data/demo_0\"]\n"
+        "    actions, joints = demo[\"actions\"][()], demo[\"obs/joint_pos\"][()]\n"
+        "    print(demo.attrs[\"language_instruction\"], actions.shape)\n```\n\n",
+        data_json_get_text(first, "file", "shards/….hdf5"));
+    text_add(
+        card,
+        "Row t holds the observation before `actions[t]` and the reward after it. `actions` is normalised to "
+        "[-1, 1] (attributes `scale`, `offset`, `names`); `actions_abs` is the same in SI units, "
+        "`actions_exec` what was executed, noise included. Quaternions are w x y z; the world frame is x "
+        "forward, z up. `/meta/features` describes every field with unit and frame.\n\n");
+    text_add(
+        card,
+        "## Reproducing it\n\nAn episode is a function of seed and attempt; `ep_meta` carries a certificate "
+        "with the hashes of engine, libm, model, controller, configuration, task and robot, and of the "
+        "simulator's state every few rows. `demomill check --replay all` runs every episode again and "
+        "compares bit by bit.\n");
 }
 
 char *card_text(const json_t *manifest) {

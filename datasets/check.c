@@ -23,8 +23,12 @@ static const struct {
 #undef X
 };
 
-const char *data_rule_name(DataRule rule) { return rules[rule].name; }
-const char *data_rule_text(DataRule rule) { return rules[rule].text; }
+const char *data_rule_name(DataRule rule) {
+    return rules[rule].name;
+}
+const char *data_rule_text(DataRule rule) {
+    return rules[rule].text;
+}
 
 void check_break(Check *check, DataRule rule, const char *place, const char *format, ...) {
     const int most = check->options->most > 0 ? check->options->most : 5;
@@ -60,11 +64,13 @@ static Status check_demo_names(Check *check, const DataFile *file) {
     for (int k = 0; k < file->n; k++) {
         char name[128] = "";
         int index;
-        H5Lget_name_by_idx(file->data, ".", H5_INDEX_NAME, H5_ITER_INC, (hsize_t)k, name, sizeof name, H5P_DEFAULT);
+        H5Lget_name_by_idx(file->data, ".", H5_INDEX_NAME, H5_ITER_INC, (hsize_t)k, name, sizeof name,
+                           H5P_DEFAULT);
         if (!is_demo_name(name, &index))
             check_break(check, DATA_RULE_demo_names, "/data", "'%.100s' is no demo_<number>", name);
         else if (index >= file->n)
-            check_break(check, DATA_RULE_demo_names, "/data", "'%s' among %d children: there is a gap", name, file->n);
+            check_break(check, DATA_RULE_demo_names, "/data", "'%s' among %d children: there is a gap", name,
+                        file->n);
         else
             seen[index] = true;
     }
@@ -89,12 +95,13 @@ static void check_data_attributes(Check *check, const DataFile *file, int64_t su
     int64_t total = 0;
     json_t *json = NULL;
     if (h5_get_i64(file->data, check->file, "total", &total, &err) != STATUS_OK || total != sum)
-        check_break(check, DATA_RULE_total, "/data", "total is %lld, the demos have %lld rows", (long long)total,
-                    (long long)sum);
+        check_break(check, DATA_RULE_total, "/data", "total is %lld, the demos have %lld rows",
+                    (long long)total, (long long)sum);
     if (h5_get_text(file->data, check->file, "env_args", 1 << 20, &text, &err) != STATUS_OK ||
         data_json_parse("env_args", text, strlen(text), &json, &err) != STATUS_OK)
         check_break(check, DATA_RULE_env_args, "/data", "%s", err.message);
-    else if (!json_is_string(json_object_get(json, "env_name")) || !json_is_integer(json_object_get(json, "type")) ||
+    else if (!json_is_string(json_object_get(json, "env_name")) ||
+             !json_is_integer(json_object_get(json, "type")) ||
              !json_is_object(json_object_get(json, "env_kwargs")))
         check_break(check, DATA_RULE_env_args, "/data", "env_args lacks env_name, type or env_kwargs");
     json_decref(json);
@@ -106,7 +113,8 @@ static void check_data_attributes(Check *check, const DataFile *file, int64_t su
 static void check_bounds(Check *check, const DataFile *file) {
     H5F_info2_t info;
     if (H5Fget_info2(file->file, &info) < 0 || info.super.version > 2)
-        check_break(check, DATA_RULE_bounds, "/", "superblock version %u; 1.8 writes at most 2", info.super.version);
+        check_break(check, DATA_RULE_bounds, "/", "superblock version %u; 1.8 writes at most 2",
+                    info.super.version);
 }
 
 /* Names of one mask; marks the demos that it names. */
@@ -118,8 +126,9 @@ static void check_mask(Check *check, const DataFile *file, const char *name, boo
     const hid_t dataset = H5Dopen2(file->file, path, H5P_DEFAULT);
     H5Shape shape = {0};
     Err err = {0};
-    const bool ok = dataset >= 0 && h5_shape(dataset, path, &shape, &err) == STATUS_OK && shape.type == DATA_TEXT &&
-                    shape.rank == 1 && shape.dim[0] <= 1000000 && shape.bytes <= 64u << 20;
+    const bool ok = dataset >= 0 && h5_shape(dataset, path, &shape, &err) == STATUS_OK &&
+                    shape.type == DATA_TEXT && shape.rank == 1 && shape.dim[0] <= 1000000 &&
+                    shape.bytes <= 64u << 20;
     char *names = ok ? mem_calloc(1, shape.bytes + 1) : NULL;
     const hid_t type = ok ? H5Dget_type(dataset) : -1;
     if (!names || H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, names) < 0)
@@ -241,7 +250,8 @@ static void check_unique(Check *check) {
     qsort(check->episode, (size_t)check->nepisode, sizeof *check->episode, by_uuid);
     for (int i = 1; i < check->nepisode; i++)
         if (strcmp(check->episode[i].uuid, check->episode[i - 1].uuid) == 0)
-            check_break(check, DATA_RULE_uuids, "/data", "episode_uuid %s occurs twice", check->episode[i].uuid);
+            check_break(check, DATA_RULE_uuids, "/data", "episode_uuid %s occurs twice",
+                        check->episode[i].uuid);
     qsort(check->episode, (size_t)check->nepisode, sizeof *check->episode, by_attempt);
     for (int i = 1; i < check->nepisode; i++)
         if (check->episode[i].attempt == check->episode[i - 1].attempt)
@@ -269,7 +279,8 @@ static Status check_replays(Check *check) {
         data_reader_place(reader, i, &check->file, &demo);
         snprintf(place, sizeof place, "/data/demo_%d", demo);
         status = data_reader_read(reader, i, &episode, &certificate, &err);
-        if (status == STATUS_OK && !o->replay(o->user, check->file, demo, episode, &certificate, why, sizeof why))
+        if (status == STATUS_OK &&
+            !o->replay(o->user, check->file, demo, episode, &certificate, why, sizeof why))
             check_break(check, DATA_RULE_replay, place, "%s", why);
         if (status == STATUS_OK)
             check->report->replayed++;
@@ -319,7 +330,8 @@ Status data_check(const char *path, const DataCheckOptions *options, DataReport 
     h5_quiet();
     Check *check = mem_calloc(1, sizeof *check);
     if (check)
-        *check = (Check){.options = options, .report = report, .err = err, .root = path, .scratch = arena_create(1 << 20)};
+        *check = (Check){
+            .options = options, .report = report, .err = err, .root = path, .scratch = arena_create(1 << 20)};
     if (!check || !check->scratch) {
         mem_free(check);
         return err_set(err, STATUS_MEMORY, "%s: out of memory", path);

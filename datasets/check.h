@@ -57,9 +57,9 @@ typedef bool DataReplay(void *user, const char *file, int demo, const Episode *e
                         const DataCertificate *certificate, char *why, size_t size);
 
 typedef struct DataCheckOptions {
-    int most;     /* findings told per rule and file; 0: 5 */
-    bool hashes;  /* compare SHA-256 of every shard with the manifest */
-    bool numbers; /* read every value, not only shapes and types */
+    int most;              /* findings told per rule and file; 0: 5 */
+    bool hashes;           /* compare SHA-256 of every shard with the manifest */
+    bool numbers;          /* read every value, not only shapes and types */
     DataFindingSink *sink; /* may be NULL */
     void *user;
     DataReplay *replay; /* may be NULL; called for episodes that were chosen */

@@ -35,9 +35,11 @@ static void check_filters(Check *check, const char *place, hid_t dataset) {
     for (int i = 0; i < n; i++) {
         unsigned flags, config, values[8];
         size_t nvalue = 8;
-        const H5Z_filter_t filter = H5Pget_filter2(plist, (unsigned)i, &flags, &nvalue, values, 0, NULL, &config);
+        const H5Z_filter_t filter =
+            H5Pget_filter2(plist, (unsigned)i, &flags, &nvalue, values, 0, NULL, &config);
         if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE)
-            check_break(check, DATA_RULE_bounds, place, "filter %d; only shuffle and deflate were expected", (int)filter);
+            check_break(check, DATA_RULE_bounds, place, "filter %d; only shuffle and deflate were expected",
+                        (int)filter);
     }
     if (plist >= 0)
         H5Pclose(plist);
@@ -46,12 +48,13 @@ static void check_filters(Check *check, const char *place, hid_t dataset) {
 static void check_image(Check *check, const char *place, hid_t dataset, const H5Shape *shape) {
     hsize_t chunk[DATA_MAX_RANK] = {0};
     const hid_t plist = H5Dget_create_plist(dataset);
-    const bool chunked = plist >= 0 && H5Pget_layout(plist) == H5D_CHUNKED && H5Pget_chunk(plist, 4, chunk) == 4;
+    const bool chunked =
+        plist >= 0 && H5Pget_layout(plist) == H5D_CHUNKED && H5Pget_chunk(plist, 4, chunk) == 4;
     if (plist >= 0)
         H5Pclose(plist);
     if (shape->type != DATA_U1 || shape->dim[3] != 3)
-        check_break(check, DATA_RULE_images, place, "%s with %llu channels; uint8 with 3 was expected", shape->type_name,
-                    (unsigned long long)shape->dim[3]);
+        check_break(check, DATA_RULE_images, place, "%s with %llu channels; uint8 with 3 was expected",
+                    shape->type_name, (unsigned long long)shape->dim[3]);
     else if (!chunked || chunk[0] != 1)
         check_break(check, DATA_RULE_images, place, "%llu frames a chunk, one was expected",
                     (unsigned long long)(chunked ? chunk[0] : 0));
@@ -68,8 +71,8 @@ static bool numeric(hid_t dataset, const H5Shape *shape) {
     return signed_int || half;
 }
 
-static void check_shape(Check *check, const char *path, const char *place, hid_t dataset, const H5Shape *shape,
-                        int64_t nrow) {
+static void check_shape(Check *check, const char *path, const char *place, hid_t dataset,
+                        const H5Shape *shape, int64_t nrow) {
     const DataField *field = data_field(path);
     int dims[DATA_MAX_RANK];
     if (shape->null_space || shape->vlen || !numeric(dataset, shape)) {
@@ -89,8 +92,9 @@ static void check_shape(Check *check, const char *path, const char *place, hid_t
         for (int d = 0; same && d < n; d++)
             same = dims[d] == 0 || shape->dim[1 + d] == (hsize_t)dims[d];
         if (!same)
-            check_break(check, DATA_RULE_fields, place, "%s (%d dimensions, %llu wide) where %s (N%s%s) was expected",
-                        shape->type_name, shape->rank, shape->rank > 1 ? (unsigned long long)shape->dim[1] : 1ull,
+            check_break(check, DATA_RULE_fields, place,
+                        "%s (%d dimensions, %llu wide) where %s (N%s%s) was expected", shape->type_name,
+                        shape->rank, shape->rank > 1 ? (unsigned long long)shape->dim[1] : 1ull,
                         data_type_name(field->type), field->shape[0] ? ", " : "", field->shape);
     }
 }
@@ -105,8 +109,8 @@ static void check_numbers(Visit *visit, const char *path, const char *place, con
     if (shape->type < 0 || shape->rank < 1 || width == 0)
         return;
     arena_reset(check->scratch);
-    const Status status = h5_read_rows(visit->demo, check->file, path, (DataType)shape->type, (size_t)shape->dim[0], width,
-                                       check->scratch, &rows, &err);
+    const Status status = h5_read_rows(visit->demo, check->file, path, (DataType)shape->type,
+                                       (size_t)shape->dim[0], width, check->scratch, &rows, &err);
     if (status == STATUS_MEMORY)
         visit->status = err_set(check->err, status, "%s", err.message);
     else if (status != STATUS_OK)
@@ -117,7 +121,8 @@ static void check_numbers(Visit *visit, const char *path, const char *place, con
     const double *d = rows;
     for (size_t i = 0; i < width * (size_t)shape->dim[0]; i++)
         if (!isfinite(shape->type == DATA_F4 ? (double)f[i] : d[i])) {
-            check_break(check, DATA_RULE_finite, place, "row %zu, column %zu is not finite", i / width, i % width);
+            check_break(check, DATA_RULE_finite, place, "row %zu, column %zu is not finite", i / width,
+                        i % width);
             return;
         }
     const bool pose = shape->type == DATA_F8 && width == 7 && shape->rank == 2;
@@ -195,30 +200,33 @@ static Status check_actions(Visit *visit) {
     arena_reset(check->scratch);
     if (!check->ours)
         return STATUS_OK;
-    if (h5_read_rows(visit->demo, check->file, "actions", DATA_F4, n, dim, check->scratch, &normal, &err) != STATUS_OK ||
-        h5_read_rows(visit->demo, check->file, "actions_abs", DATA_F4, n, dim, check->scratch, &si, &err) != STATUS_OK)
+    if (h5_read_rows(visit->demo, check->file, "actions", DATA_F4, n, dim, check->scratch, &normal, &err) !=
+            STATUS_OK ||
+        h5_read_rows(visit->demo, check->file, "actions_abs", DATA_F4, n, dim, check->scratch, &si, &err) !=
+            STATUS_OK)
         return STATUS_OK; /* told by another rule */
     for (size_t i = 0; i < n; i++) {
         const float *row = (const float *)normal + i * dim;
         clipped += action_normalize(layout, (const float *)si + i * dim, expected);
         for (size_t k = 0; k < dim; k++) {
             if (!(row[k] >= -1 && row[k] <= 1)) {
-                check_break(check, DATA_RULE_action_range, visit->place, "actions row %zu, column %zu is %g", i, k,
-                            (double)row[k]);
+                check_break(check, DATA_RULE_action_range, visit->place, "actions row %zu, column %zu is %g",
+                            i, k, (double)row[k]);
                 return STATUS_OK;
             }
             if (row[k] != expected[k] && !check->failed) {
                 check_break(check, DATA_RULE_action_range, visit->place,
-                            "actions row %zu, column %zu is %.9g; actions_abs normalised gives %.9g", i, k, (double)row[k],
-                            (double)expected[k]);
+                            "actions row %zu, column %zu is %.9g; actions_abs normalised gives %.9g", i, k,
+                            (double)row[k], (double)expected[k]);
                 return STATUS_OK;
             }
         }
     }
     const hid_t dataset = H5Dopen2(visit->demo, "actions", H5P_DEFAULT);
-    if (dataset < 0 || h5_get_i64(dataset, check->file, "clipped", &counted, &err) != STATUS_OK || counted != clipped)
-        check_break(check, DATA_RULE_action_range, visit->place, "attribute clipped is %lld, %lld were clipped",
-                    (long long)counted, (long long)clipped);
+    if (dataset < 0 || h5_get_i64(dataset, check->file, "clipped", &counted, &err) != STATUS_OK ||
+        counted != clipped)
+        check_break(check, DATA_RULE_action_range, visit->place,
+                    "attribute clipped is %lld, %lld were clipped", (long long)counted, (long long)clipped);
     if (dataset >= 0)
         H5Dclose(dataset);
     return STATUS_OK;
@@ -230,18 +238,21 @@ static void check_timing(Visit *visit, hid_t steps) {
     const size_t n = (size_t)visit->nrow;
     Err err = {0};
     arena_reset(check->scratch);
-    if (h5_read_rows(visit->demo, check->file, "dones", DATA_U1, n, 1, check->scratch, &done, &err) == STATUS_OK)
+    if (h5_read_rows(visit->demo, check->file, "dones", DATA_U1, n, 1, check->scratch, &done, &err) ==
+        STATUS_OK)
         for (size_t i = 0; i + 1 < n; i++)
             if (((const uint8_t *)done)[i]) {
                 check_break(check, DATA_RULE_timing, visit->place, "done at row %zu of %zu", i, n);
                 break;
             }
-    if (steps < 0 || h5_read_rows(steps, check->file, "timestamp", DATA_F8, n, 1, check->scratch, &time, &err) != STATUS_OK)
+    if (steps < 0 || h5_read_rows(steps, check->file, "timestamp", DATA_F8, n, 1, check->scratch, &time,
+                                  &err) != STATUS_OK)
         return;
     for (size_t i = 0; i < n; i++)
         if (((const double *)time)[i] != (double)i / check->meta.rate_hz) {
-            check_break(check, DATA_RULE_timing, visit->place, "timestamp of row %zu is %.9g, index / fps is %.9g", i,
-                        ((const double *)time)[i], (double)i / check->meta.rate_hz);
+            check_break(check, DATA_RULE_timing, visit->place,
+                        "timestamp of row %zu is %.9g, index / fps is %.9g", i, ((const double *)time)[i],
+                        (double)i / check->meta.rate_hz);
             return;
         }
 }
@@ -265,8 +276,8 @@ static void check_flags(Visit *visit, hid_t steps, const char *name, size_t row)
     }
     for (size_t i = 0; i < n; i++)
         if ((((const uint8_t *)flags)[i] != 0) != (i == row)) {
-            check_break(check, DATA_RULE_rlds, visit->place, "steps/%s is %s at row %zu", name, i == row ? "false" : "true",
-                        i);
+            check_break(check, DATA_RULE_rlds, visit->place, "steps/%s is %s at row %zu", name,
+                        i == row ? "false" : "true", i);
             return;
         }
 }
@@ -284,7 +295,8 @@ static void check_rlds(Visit *visit, hid_t file, int i) {
     }
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
         if (!same_object(visit->demo, pairs[k][0], steps, pairs[k][1]))
-            check_break(check, DATA_RULE_rlds, visit->place, "/%s/%s is not a link to %s", path, pairs[k][1], pairs[k][0]);
+            check_break(check, DATA_RULE_rlds, visit->place, "/%s/%s is not a link to %s", path, pairs[k][1],
+                        pairs[k][0]);
     for (size_t k = 0; k < sizeof own / sizeof *own; k++)
         if (H5Lexists(steps, own[k], H5P_DEFAULT) <= 0)
             check_break(check, DATA_RULE_rlds, visit->place, "/%s/%s is missing", path, own[k]);
@@ -293,11 +305,13 @@ static void check_rlds(Visit *visit, hid_t file, int i) {
     if (obs >= 0 && H5Gget_info(obs, &info) >= 0)
         for (hsize_t k = 0; k < info.nlinks && k < 1000; k++) {
             char name[128], linked[160];
-            if (H5Lget_name_by_idx(obs, ".", H5_INDEX_NAME, H5_ITER_INC, k, name, sizeof name, H5P_DEFAULT) < 0)
+            if (H5Lget_name_by_idx(obs, ".", H5_INDEX_NAME, H5_ITER_INC, k, name, sizeof name, H5P_DEFAULT) <
+                0)
                 continue;
             snprintf(linked, sizeof linked, "observation/%s", name);
             if (!same_object(obs, name, steps, linked))
-                check_break(check, DATA_RULE_rlds, visit->place, "/%s/%s is not a link to obs/%s", path, linked, name);
+                check_break(check, DATA_RULE_rlds, visit->place, "/%s/%s is not a link to obs/%s", path,
+                            linked, name);
         }
     if (obs >= 0)
         H5Gclose(obs);
@@ -323,7 +337,8 @@ static Status remember(Check *check, const CheckedEpisode *episode) {
 
 static Status check_labels(Visit *visit, int i) {
     Check *check = visit->check;
-    CheckedEpisode episode = {.file = check->file_index, .demo = i, .nrow = (int)visit->nrow, .failed = check->failed};
+    CheckedEpisode episode = {
+        .file = check->file_index, .demo = i, .nrow = (int)visit->nrow, .failed = check->failed};
     int64_t attempt = -1, seed = 0;
     char *uuid = NULL;
     Err err = {0};
@@ -382,7 +397,8 @@ static void check_fps(Visit *visit) {
     if (check->rate_hz == 0)
         check->rate_hz = fps;
     if (!(fps == check->rate_hz) || fps != check->meta.rate_hz)
-        check_break(check, DATA_RULE_timing, visit->place, "fps is %g, the dataset has %g", fps, check->rate_hz);
+        check_break(check, DATA_RULE_timing, visit->place, "fps is %g, the dataset has %g", fps,
+                    check->rate_hz);
     H5Eclear2(H5E_DEFAULT);
 }
 
@@ -398,9 +414,10 @@ Status check_demo(Check *check, const DataFile *file, int i, int64_t *nrow) {
         H5Eclear2(H5E_DEFAULT);
         return STATUS_OK; /* told by demo_names or readable */
     }
-    if (h5_get_i64(visit.demo, check->file, "num_samples", &visit.nrow, &err) != STATUS_OK || visit.nrow < 1 ||
-        visit.nrow > DATA_MAX_ROWS) {
-        check_break(check, DATA_RULE_rows, visit.place, "num_samples is missing or not in 1 … %d", DATA_MAX_ROWS);
+    if (h5_get_i64(visit.demo, check->file, "num_samples", &visit.nrow, &err) != STATUS_OK ||
+        visit.nrow < 1 || visit.nrow > DATA_MAX_ROWS) {
+        check_break(check, DATA_RULE_rows, visit.place, "num_samples is missing or not in 1 … %d",
+                    DATA_MAX_ROWS);
         H5Gclose(visit.demo);
         return STATUS_OK;
     }

@@ -45,15 +45,16 @@ static Status walk_entry(void *user, const JournalEntry *entry, Err *err) {
     snprintf(place, sizeof place, "journal.jsonl, attempt %llu", (unsigned long long)entry->record.attempt);
     snprintf(number, sizeof number, "-%04d.hdf5", entry->shard);
     if (!episode)
-        check_break(walk->check, DATA_RULE_journal, place, "stored in shard %d as demo_%d, but no shard has it",
-                    entry->shard, entry->demo);
+        check_break(walk->check, DATA_RULE_journal, place,
+                    "stored in shard %d as demo_%d, but no shard has it", entry->shard, entry->demo);
     else if (episode->demo != entry->demo || !strstr(walk->path[episode->file], number))
-        check_break(walk->check, DATA_RULE_journal, place, "said to be demo_%d of shard %d, is demo_%d of %s", entry->demo,
-                    entry->shard, episode->demo, walk->path[episode->file]);
+        check_break(walk->check, DATA_RULE_journal, place, "said to be demo_%d of shard %d, is demo_%d of %s",
+                    entry->demo, entry->shard, episode->demo, walk->path[episode->file]);
     else if (episode->failed != (entry->record.outcome != OUTCOME_ok) || episode->nrow != entry->record.nrow)
-        check_break(walk->check, DATA_RULE_journal, place, "outcome %s with %d rows does not fit %s demo_%d (%d rows)",
-                    outcome_name(entry->record.outcome), entry->record.nrow, walk->path[episode->file], episode->demo,
-                    episode->nrow);
+        check_break(walk->check, DATA_RULE_journal, place,
+                    "outcome %s with %d rows does not fit %s demo_%d (%d rows)",
+                    outcome_name(entry->record.outcome), entry->record.nrow, walk->path[episode->file],
+                    episode->demo, episode->nrow);
     return STATUS_OK;
 }
 
@@ -68,8 +69,8 @@ static Status check_journal(Check *check, char *const *paths, uint64_t *attempts
     else {
         TRY(data_journal_read(path, walk_entry, &walk, &torn, check->err));
         if (torn)
-            check_break(check, DATA_RULE_journal, "journal.jsonl", "line %llu is torn, damaged or out of order",
-                        (unsigned long long)walk.attempts + 1);
+            check_break(check, DATA_RULE_journal, "journal.jsonl",
+                        "line %llu is torn, damaged or out of order", (unsigned long long)walk.attempts + 1);
         else if (walk.stored != (uint64_t)check->nepisode)
             check_break(check, DATA_RULE_journal, "journal.jsonl", "%llu stored episodes, the shards have %d",
                         (unsigned long long)walk.stored, check->nepisode);
@@ -92,8 +93,8 @@ static void check_line(Check *check, char *const *paths, const json_t *json, lon
              data_json_get_int(json, "demo", -1) != episode->demo ||
              data_json_get_int(json, "length", -1) != episode->nrow || !shard[0] ||
              !strstr(paths[episode->file], shard))
-        check_break(check, DATA_RULE_episodes, place, "uuid, demo, length or shard is not that of attempt %lld",
-                    (long long)attempt);
+        check_break(check, DATA_RULE_episodes, place,
+                    "uuid, demo, length or shard is not that of attempt %lld", (long long)attempt);
 }
 
 static void check_episodes(Check *check, char *const *paths) {
@@ -148,13 +149,15 @@ static void check_shard_entry(Check *check, const json_t *manifest, const char *
     }
     totals_of(check, index, &episodes, &frames);
     if (stat(path, &info) < 0 || (uint64_t)info.st_size != shard.bytes)
-        check_break(check, DATA_RULE_manifest, file, "%lld bytes, the manifest says %llu", (long long)info.st_size,
-                    (unsigned long long)shard.bytes);
-    else if (check->options->hashes && sha256_file(path, hex, NULL) == STATUS_OK && strcmp(hex, shard.sha256) != 0)
-        check_break(check, DATA_RULE_manifest, file, "its SHA-256 is %s, the manifest says %s", hex, shard.sha256);
+        check_break(check, DATA_RULE_manifest, file, "%lld bytes, the manifest says %llu",
+                    (long long)info.st_size, (unsigned long long)shard.bytes);
+    else if (check->options->hashes && sha256_file(path, hex, NULL) == STATUS_OK &&
+             strcmp(hex, shard.sha256) != 0)
+        check_break(check, DATA_RULE_manifest, file, "its SHA-256 is %s, the manifest says %s", hex,
+                    shard.sha256);
     if (episodes != shard.episodes || frames != shard.frames)
-        check_break(check, DATA_RULE_manifest, file, "%d episodes, %llu rows; the manifest says %d, %llu", episodes,
-                    (unsigned long long)frames, shard.episodes, (unsigned long long)shard.frames);
+        check_break(check, DATA_RULE_manifest, file, "%d episodes, %llu rows; the manifest says %d, %llu",
+                    episodes, (unsigned long long)frames, shard.episodes, (unsigned long long)shard.frames);
 }
 
 static void check_listed(Check *check, const json_t *manifest, const char *list) {
@@ -177,11 +180,13 @@ static void check_totals(Check *check, const json_t *manifest, uint64_t attempts
         kept += check->episode[i].failed;
         frames += check->episode[i].failed ? 0 : check->episode[i].nrow;
     }
-    if (data_json_get_int(totals, "episodes", -1) != episodes || data_json_get_int(totals, "frames", -1) != frames ||
+    if (data_json_get_int(totals, "episodes", -1) != episodes ||
+        data_json_get_int(totals, "frames", -1) != frames ||
         data_json_get_int(totals, "failures_kept", -1) != kept ||
         data_json_get_int(totals, "attempts", -1) != (int64_t)attempts)
         check_break(check, DATA_RULE_manifest, "manifest.json",
-                    "totals are not those of journal and shards (%llu attempts, %lld episodes, %lld kept failures, %lld "
+                    "totals are not those of journal and shards (%llu attempts, %lld episodes, %lld kept "
+                    "failures, %lld "
                     "rows)",
                     (unsigned long long)attempts, (long long)episodes, (long long)kept, (long long)frames);
 }
@@ -223,7 +228,8 @@ static void check_leftovers(Check *check, const char *folder) {
         return;
     for (const struct dirent *entry; (entry = readdir(dir));)
         if (strstr(entry->d_name, ".hdf5.part") || strstr(entry->d_name, ".hdf5.old"))
-            check_break(check, DATA_RULE_finished, folder, "'%s' was left by a run that was not closed", entry->d_name);
+            check_break(check, DATA_RULE_finished, folder, "'%s' was left by a run that was not closed",
+                        entry->d_name);
     closedir(dir);
 }
 

@@ -161,7 +161,8 @@ typedef struct DataReader DataReader;
 Status data_reader_open(const char *path, bool failed, DataReader **out, Err *err);
 void data_reader_close(DataReader *reader); /* NULL is fine */
 int data_reader_count(const DataReader *reader);
-const DataMeta *data_reader_meta(const DataReader *reader); /* of the first file; lives as long as the reader */
+const DataMeta *
+data_reader_meta(const DataReader *reader); /* of the first file; lives as long as the reader */
 /* File and demo number of episode i, for messages. */
 void data_reader_place(const DataReader *reader, int i, const char **file, int *demo);
 

@@ -57,8 +57,8 @@ static Status match_names(const char *path, const Task *task, const DataMeta *me
     for (int i = 0; i < task->nobject; i++) {
         match->object[i] = find(meta->object, meta->nobject, task->object[i].name);
         if (match->object[i] < 0 && needed(task, task->object[i].name)) {
-            err_set(err, STATUS_MISMATCH, "%s: object '%s' of task %s is not in it", path, task->object[i].name,
-                    task->name);
+            err_set(err, STATUS_MISMATCH, "%s: object '%s' of task %s is not in it", path,
+                    task->object[i].name, task->name);
             err_known(err, meta->object, meta->nobject);
             return STATUS_MISMATCH;
         }
@@ -75,14 +75,15 @@ static Status match_names(const char *path, const Task *task, const DataMeta *me
     for (int i = 0; i < task->nsubtask; i++)
         match->subtask[i] = find(meta->subtask, meta->nsubtask, task->subtask[i].name);
     if (fabs(meta->rate_hz - task->rate_hz) > 1e-6)
-        return err_set(err, STATUS_MISMATCH, "%s: %g rows a second, task %s has %g", path, meta->rate_hz, task->name,
-                       task->rate_hz);
+        return err_set(err, STATUS_MISMATCH, "%s: %g rows a second, task %s has %g", path, meta->rate_hz,
+                       task->name, task->rate_hz);
     return STATUS_OK;
 }
 
 static Status rows(const Reading *r, const char *path, DataType type, int width, void *out) {
     void *data = NULL;
-    TRY(h5_read_rows(r->group, r->place, path, type, (size_t)r->demo->nrow, (size_t)width, r->scratch, &data, r->err));
+    TRY(h5_read_rows(r->group, r->place, path, type, (size_t)r->demo->nrow, (size_t)width, r->scratch, &data,
+                     r->err));
     memcpy(out, &data, sizeof data);
     return STATUS_OK;
 }
@@ -97,8 +98,9 @@ static Status poses(const Reading *r, const char *path, Pose *pose, size_t strid
         const double norm2 = p->quat[0] * p->quat[0] + p->quat[1] * p->quat[1] + p->quat[2] * p->quat[2] +
                              p->quat[3] * p->quat[3];
         if (!pose_is_finite(*p) || fabs(norm2 - 1) > 1e-3)
-            return err_set(r->err, STATUS_FORMAT, "%s: '%s' row %zu is no pose (not finite, or no unit quaternion)",
-                           r->place, path, i);
+            return err_set(r->err, STATUS_FORMAT,
+                           "%s: '%s' row %zu is no pose (not finite, or no unit quaternion)", r->place, path,
+                           i);
     }
     return STATUS_OK;
 }
@@ -145,7 +147,8 @@ static Status read_scene(const Reading *r) {
         for (size_t k = 0; k < njoint; k++) {
             demo->joint[i * njoint + k] = joint[i * width + (size_t)r->match->joint[k]];
             if (!isfinite(demo->joint[i * njoint + k]))
-                return err_set(r->err, STATUS_FORMAT, "%s: 'obs/scene_joint' row %zu is not finite", r->place, i);
+                return err_set(r->err, STATUS_FORMAT, "%s: 'obs/scene_joint' row %zu is not finite", r->place,
+                               i);
         }
     return STATUS_OK;
 }
@@ -223,8 +226,8 @@ static Status read_states(Reading *r, size_t *budget) {
         return STATUS_OK;
     *budget -= bytes;
     void *state = NULL;
-    const Status status = h5_read_rows(r->group, r->place, "states", DATA_F8, (size_t)demo->nrow, (size_t)r->meta->nstate,
-                                       demo->arena, &state, r->err);
+    const Status status = h5_read_rows(r->group, r->place, "states", DATA_F8, (size_t)demo->nrow,
+                                       (size_t)r->meta->nstate, demo->arena, &state, r->err);
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK;
     TRY(status);
@@ -242,8 +245,8 @@ static Status read_rows_of(Reading *r, size_t *budget) {
     return read_states(r, budget);
 }
 
-static Status read_demo(DataReader *reader, int i, const Task *task, const Match *match, size_t *budget, Demo **out,
-                        Err *err) {
+static Status read_demo(DataReader *reader, int i, const Task *task, const Match *match, size_t *budget,
+                        Demo **out, Err *err) {
     char place[512], *uuid = NULL;
     const char *file;
     hid_t group;
@@ -257,7 +260,8 @@ static Status read_demo(DataReader *reader, int i, const Task *task, const Match
     if (status == STATUS_OK)
         status = h5_get_text(group, place, "episode_uuid", 64, &uuid, err);
     if (status == STATUS_OK) {
-        demo = demo_create(nrow, meta->action.nhand, hands_of(meta, json), task->nobject, task->njoint, task->nsubtask);
+        demo = demo_create(nrow, meta->action.nhand, hands_of(meta, json), task->nobject, task->njoint,
+                           task->nsubtask);
         if (!demo || !scratch)
             status = err_set(err, STATUS_MEMORY, "%s: out of memory", place);
     }
@@ -310,7 +314,10 @@ static bool name_list(Arena *arena, int n, const char *const **out, const char *
 }
 
 Status data_demo_names(const Task *task, Arena *arena, DataDemoNames *out) {
-    DataDemoNames names = {.task = task->name, .robot = "", .nobject = task->nobject, .njoint = task->njoint,
+    DataDemoNames names = {.task = task->name,
+                           .robot = "",
+                           .nobject = task->nobject,
+                           .njoint = task->njoint,
                            .nsubtask = task->nsubtask};
     const char **object, **joint, **subtask;
     int *hand = arena_alloc(arena, ((size_t)task->nsubtask + 1) * sizeof *hand);
@@ -338,7 +345,9 @@ typedef struct Writing {
     Err *err;
 } Writing;
 
-static Status out_of_memory(Err *err) { return err_set(err, STATUS_MEMORY, "writing demonstrations: out of memory"); }
+static Status out_of_memory(Err *err) {
+    return err_set(err, STATUS_MEMORY, "writing demonstrations: out of memory");
+}
 
 /* A demonstration has no robot below its hands: its commands stand in the world frame, grasp frames for wrists, the
  * base at rest in the origin. */
@@ -444,7 +453,8 @@ static json_t *marks_json(const DataMeta *meta, const Demo *demo) {
     json_t *list = json_array();
     for (int i = 0; list && i < demo->nmark; i++) {
         const DemoMark *m = &demo->mark[i];
-        json_t *item = json_pack("{s:s, s:i, s:i}", "name", meta->subtask[m->subtask], "begin", m->begin, "end", m->end);
+        json_t *item =
+            json_pack("{s:s, s:i, s:i}", "name", meta->subtask[m->subtask], "begin", m->begin, "end", m->end);
         if (json_array_append_new(list, item) < 0) {
             json_decref(list);
             return NULL;
@@ -458,10 +468,11 @@ static Status write_labels(const Writing *w, int index) {
     DataBlob *blob = blob_of(w->encoder);
     char uuid[37];
     json_t *lineage = json_loads(demo->lineage[0] ? demo->lineage : "[]", 0, NULL);
-    json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:i, s:o, s:s, s:o, s:o}", "id", demo->id, "operator",
-                             demo->operator_name, "device", demo->device, "lineage", lineage ? lineage : json_array(),
-                             "hands", (int)demo->hands, "subtasks", marks_json(w->meta, demo), "outcome", "ok", "task",
-                             data_json_text_or_empty(w->meta->task), "camera_info", json_object());
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:o, s:i, s:o, s:s, s:o, s:o}", "id", demo->id, "operator",
+                  demo->operator_name, "device", demo->device, "lineage", lineage ? lineage : json_array(),
+                  "hands", (int)demo->hands, "subtasks", marks_json(w->meta, demo), "outcome", "ok", "task",
+                  data_json_text_or_empty(w->meta->task), "camera_info", json_object());
     char *text = json ? data_json_text(json) : NULL;
     json_decref(json);
     data_episode_uuid(w->meta, (uint64_t)index, uuid);
@@ -490,7 +501,8 @@ static Status write_demo(Shard *shard, const DataMeta *meta, const Demo *demo, i
 }
 
 /* Demonstrations in one file share names, rate, hand and state size; hex: what tells this set from another. */
-static Status demos_meta(const DataDemoNames *names, const DemoSet *demos, DataMeta *out, char hex[17], Err *err) {
+static Status demos_meta(const DataDemoNames *names, const DemoSet *demos, DataMeta *out, char hex[17],
+                         Err *err) {
     const Demo *first = demos->n ? demos->demo[0] : NULL;
     uint64_t hash = HASH64_SEED;
     int nstate = 0;
@@ -499,19 +511,31 @@ static Status demos_meta(const DataDemoNames *names, const DemoSet *demos, DataM
     for (int i = 0; i < demos->n; i++) {
         const Demo *d = demos->demo[i];
         if (d->nobject != names->nobject || d->njoint != names->njoint || d->nsubtask != names->nsubtask ||
-            d->nhand != first->nhand || d->rate_hz != first->rate_hz || (nstate && d->state && d->nstate != nstate))
-            return err_set(err, STATUS_MISMATCH, "%s: objects, joints, subtasks, hand, rate or state size differ from %s",
-                           d->id, first->id);
+            d->nhand != first->nhand || d->rate_hz != first->rate_hz ||
+            (nstate && d->state && d->nstate != nstate))
+            return err_set(err, STATUS_MISMATCH,
+                           "%s: objects, joints, subtasks, hand, rate or state size differ from %s", d->id,
+                           first->id);
         nstate = d->state ? d->nstate : nstate;
         for (int side = 0; side < NSIDE; side++)
             if (d->target[side])
                 hash = hash64(hash, d->target[side], (size_t)d->nrow * sizeof(Pose));
     }
     snprintf(hex, 17, "%016llx", (unsigned long long)hash);
-    *out = (DataMeta){.name = "demonstrations", .generator = "demomill", .task = names->task, .robot = names->robot,
-                      .operator_name = first->operator_name, .device = first->device, .rate_hz = first->rate_hz,
-                      .nstate = nstate, .nobject = names->nobject, .object = names->object, .njoint = names->njoint,
-                      .joint = names->joint, .nsubtask = names->nsubtask, .subtask = names->subtask,
+    *out = (DataMeta){.name = "demonstrations",
+                      .generator = "demomill",
+                      .task = names->task,
+                      .robot = names->robot,
+                      .operator_name = first->operator_name,
+                      .device = first->device,
+                      .rate_hz = first->rate_hz,
+                      .nstate = nstate,
+                      .nobject = names->nobject,
+                      .object = names->object,
+                      .njoint = names->njoint,
+                      .joint = names->joint,
+                      .nsubtask = names->nsubtask,
+                      .subtask = names->subtask,
                       .subtask_hand = names->subtask_hand};
     out->hash[DATA_HASH_config] = hex;
     out->action = action_layout(first->nhand, 0);

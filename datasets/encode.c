@@ -25,7 +25,9 @@ struct Encoder {
     size_t rows_room;
 };
 
-static Status no_memory(Err *err) { return err_set(err, STATUS_MEMORY, "encoding an episode: out of memory"); }
+static Status no_memory(Err *err) {
+    return err_set(err, STATUS_MEMORY, "encoding an episode: out of memory");
+}
 
 Status blob_begin(const DataMeta *meta, int nrow, DataMode mode, Encoder **out, Err *err) {
     if (nrow < 1)
@@ -46,9 +48,13 @@ Status blob_begin(const DataMeta *meta, int nrow, DataMode mode, Encoder **out, 
     return STATUS_OK;
 }
 
-DataBlob *blob_of(Encoder *encoder) { return encoder->blob; }
+DataBlob *blob_of(Encoder *encoder) {
+    return encoder->blob;
+}
 
-void blob_allow_nan(Encoder *encoder) { encoder->allow_nan = true; }
+void blob_allow_nan(Encoder *encoder) {
+    encoder->allow_nan = true;
+}
 
 DataBlob *blob_end(Encoder *encoder, bool discard) {
     if (!encoder)
@@ -70,7 +76,9 @@ void data_blob_destroy(DataBlob *blob) {
         arena_destroy(blob->arena);
 }
 
-size_t data_blob_bytes(const DataBlob *blob) { return blob->bytes; }
+size_t data_blob_bytes(const DataBlob *blob) {
+    return blob->bytes;
+}
 
 static bool reserve(unsigned char **buffer, size_t *room, size_t size) {
     if (*room >= size)
@@ -100,7 +108,8 @@ static Status compress_chunk(Encoder *encoder, const unsigned char *bytes, size_
         shuffle(bytes, size / element, element, encoder->scratch[0]);
         bytes = encoder->scratch[0];
     }
-    const size_t packed = libdeflate_zlib_compress(encoder->compressor, bytes, size, encoder->scratch[1], bound);
+    const size_t packed =
+        libdeflate_zlib_compress(encoder->compressor, bytes, size, encoder->scratch[1], bound);
     ASSERT(packed > 0); /* the bound is large enough by libdeflate's contract */
     unsigned char *copy = arena_alloc(encoder->blob->arena, packed);
     if (!copy)
@@ -141,12 +150,13 @@ static size_t choose_chunk_rows(size_t n, size_t row_bytes) {
     return (n + parts - 1) / parts;
 }
 
-static Status add_item(Encoder *encoder, const char *path, DataType type, int text_size, const int *dims, int ndim,
-                       const void *rows, Err *err) {
+static Status add_item(Encoder *encoder, const char *path, DataType type, int text_size, const int *dims,
+                       int ndim, const void *rows, Err *err) {
     DataBlob *blob = encoder->blob;
     const size_t element = type == DATA_TEXT ? (size_t)text_size : data_type_size(type);
     ASSERT(blob->nitem < BLOB_MAX_ITEMS && ndim < DATA_MAX_RANK);
-    BlobItem item = {.path = arena_strdup(blob->arena, path), .type = type, .text_size = text_size, .rank = 1 + ndim};
+    BlobItem item = {
+        .path = arena_strdup(blob->arena, path), .type = type, .text_size = text_size, .rank = 1 + ndim};
     size_t row_bytes = element;
     item.dim[0] = (size_t)blob->nrow;
     for (int d = 0; d < ndim; d++) {

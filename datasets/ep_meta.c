@@ -12,7 +12,9 @@
 /* X(field): the real-valued scores. */
 #define SCORE_LIST(X) X(path_ratio) X(jerk) X(contact_force) X(balance_margin) X(limit_margin) X(foot_slip)
 
-static bool append(json_t *list, json_t *item) { return list && json_array_append_new(list, item) == 0; }
+static bool append(json_t *list, json_t *item) {
+    return list && json_array_append_new(list, item) == 0;
+}
 
 static json_t *done(json_t *json, bool ok) {
     if (ok)
@@ -36,11 +38,12 @@ static json_t *subtasks_json(const DataMeta *meta, const Episode *episode) {
     for (int i = 0; ok && i < episode->nsubtask; i++) {
         const EpisodeSubtask *s = &episode->subtask[i];
         const bool known = s->source_demo >= 0 && s->source_demo < meta->nsource;
-        ok = append(list, json_pack("{s:s, s:s, s:i, s:o, s:i, s:i, s:i, s:s}", "name", meta->subtask[s->subtask],
-                                    "hand", data_side_names[s->hand], "source", s->source_demo, "source_id",
-                                    data_json_text_or_empty(known ? meta->source[s->source_demo].id : NULL), "begin",
-                                    s->begin, "end", s->end, "retries", s->retries, "outcome",
-                                    outcome_name(s->outcome)));
+        ok = append(list,
+                    json_pack("{s:s, s:s, s:i, s:o, s:i, s:i, s:i, s:s}", "name", meta->subtask[s->subtask],
+                              "hand", data_side_names[s->hand], "source", s->source_demo, "source_id",
+                              data_json_text_or_empty(known ? meta->source[s->source_demo].id : NULL),
+                              "begin", s->begin, "end", s->end, "retries", s->retries, "outcome",
+                              outcome_name(s->outcome)));
     }
     return done(list, ok);
 }
@@ -79,12 +82,13 @@ static json_t *draw_json(const DataMeta *meta, const ResetDraw *draw) {
     json_t *list = json_array();
     bool ok = list != NULL;
     for (int i = 0; ok && i < draw->nobject; i++)
-        ok = append(list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", meta->object[i], "pose",
-                                    data_json_pose(draw->object[i]), "size", data_json_real(draw->size[i]), "mass",
-                                    data_json_real(draw->mass[i]), "friction", data_json_real(draw->friction[i]),
-                                    "noise", data_json_pose(draw->noise[i])));
-    return json_pack("{s:o, s:o, s:i, s:i}", "objects", done(list, ok), "base", data_json_pose(draw->base), "tries",
-                     draw->tries, "bin", draw->bin);
+        ok = append(list,
+                    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", meta->object[i], "pose",
+                              data_json_pose(draw->object[i]), "size", data_json_real(draw->size[i]), "mass",
+                              data_json_real(draw->mass[i]), "friction", data_json_real(draw->friction[i]),
+                              "noise", data_json_pose(draw->noise[i])));
+    return json_pack("{s:o, s:o, s:i, s:i}", "objects", done(list, ok), "base", data_json_pose(draw->base),
+                     "tries", draw->tries, "bin", draw->bin);
 }
 
 static json_t *hex_json(uint64_t hash) {
@@ -100,14 +104,14 @@ static json_t *certificate_json(const DataMeta *meta, const Episode *episode, in
         ok = json_object_set_new(hashes, data_hash_names[i], data_json_text_or_empty(meta->hash[i])) == 0;
     for (int row = 0; ok && row < episode->nrow; row += every)
         ok = append(states, hex_json(episode->state_hash[row]));
-    return json_pack("{s:o, s:o, s:i, s:o}", "hashes", done(hashes, ok), "state_hashes", done(states, ok), "every",
-                     every, "final", hex_json(episode->final_hash));
+    return json_pack("{s:o, s:o, s:i, s:o}", "hashes", done(hashes, ok), "state_hashes", done(states, ok),
+                     "every", every, "final", hex_json(episode->final_hash));
 }
 
 static json_t *ep_meta_json(const DataMeta *meta, const Episode *episode, int every) {
     return json_pack("{s:o, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:{}, s:o, s:o}", "task",
-                     data_json_text_or_empty(meta->task), "level", data_json_text_or_empty(meta->level), "robot",
-                     data_json_text_or_empty(meta->robot), "outcome", outcome_name(episode->outcome),
+                     data_json_text_or_empty(meta->task), "level", data_json_text_or_empty(meta->level),
+                     "robot", data_json_text_or_empty(meta->robot), "outcome", outcome_name(episode->outcome),
                      "failed_subtask", episode->failed_subtask, "retries", (int)episode->retries, "sim_time",
                      data_json_real(episode->sim_time), "scores", scores_json(&episode->scores), "subtasks",
                      subtasks_json(meta, episode), "lineage", lineage_json(meta, episode), "reset",
@@ -137,12 +141,13 @@ json_t *data_ep_index(const DataMeta *meta, const Episode *episode) {
     data_episode_uuid(meta, episode->attempt, uuid);
     return json_pack("{s:s, s:I, s:I, s:i, s:s, s:o, s:o, s:o, s:o, s:s}", "uuid", uuid, "attempt",
                      (json_int_t)episode->attempt, "seed", (json_int_t)episode->seed, "length", episode->nrow,
-                     "outcome", outcome_name(episode->outcome), "scores", scores_json(&episode->scores), "sources",
-                     subtasks_json(meta, episode), "lineage", lineage_json(meta, episode), "reset",
+                     "outcome", outcome_name(episode->outcome), "scores", scores_json(&episode->scores),
+                     "sources", subtasks_json(meta, episode), "lineage", lineage_json(meta, episode), "reset",
                      draw_json(meta, &episode->draw), "instruction", episode->instruction);
 }
 
-static Status parse_subtasks(const char *place, const json_t *list, const DataMeta *meta, Episode *episode, Err *err) {
+static Status parse_subtasks(const char *place, const json_t *list, const DataMeta *meta, Episode *episode,
+                             Err *err) {
     const size_t n = json_array_size(list);
     if (n > MAX_EPISODE_SUBTASKS)
         return err_set(err, STATUS_FORMAT, "%s: %zu subtasks, at most %d were expected", place, n,
@@ -163,14 +168,15 @@ static Status parse_subtasks(const char *place, const json_t *list, const DataMe
             if (strcmp(meta->subtask[k], name) == 0)
                 s->subtask = k;
         if (s->subtask < 0 || outcome < 0 || s->begin < 0 || s->end < s->begin || s->end > episode->nrow)
-            return err_set(err, STATUS_FORMAT, "%s: subtask %zu ('%s', rows %d … %d) makes no sense", place, i, name,
-                           s->begin, s->end);
+            return err_set(err, STATUS_FORMAT, "%s: subtask %zu ('%s', rows %d … %d) makes no sense", place,
+                           i, name, s->begin, s->end);
     }
     episode->nsubtask = (int)n;
     return STATUS_OK;
 }
 
-static Status parse_draw(const char *place, const json_t *json, const DataMeta *meta, ResetDraw *draw, Err *err) {
+static Status parse_draw(const char *place, const json_t *json, const DataMeta *meta, ResetDraw *draw,
+                         Err *err) {
     const json_t *list = json_object_get(json, "objects");
     const size_t n = json_array_size(list);
     if (n > (size_t)meta->nobject || !data_json_get_pose(json_object_get(json, "base"), &draw->base))
@@ -204,15 +210,18 @@ static Status parse_certificate(const char *place, const json_t *json, Episode *
     const json_t *states = json_object_get(json, "state_hashes"), *hashes = json_object_get(json, "hashes");
     const int64_t every = data_json_get_int(json, "every", 0);
     const size_t n = json_array_size(states);
-    bool ok = every > 0 && every < 1 << 24 && n == ((size_t)episode->nrow + (size_t)every - 1) / (size_t)every;
+    bool ok =
+        every > 0 && every < 1 << 24 && n == ((size_t)episode->nrow + (size_t)every - 1) / (size_t)every;
     for (size_t i = 0; ok && i < n; i++)
         ok = parse_hex(json_array_get(states, i), &episode->state_hash[i * (size_t)every]);
     if (!ok || !parse_hex(json_object_get(json, "final"), &episode->final_hash))
-        return err_set(err, STATUS_FORMAT, "%s: the certificate is not a list of state hashes every n rows", place);
+        return err_set(err, STATUS_FORMAT, "%s: the certificate is not a list of state hashes every n rows",
+                       place);
     if (out) {
         *out = (DataCertificate){.every = (int)every, .n = (int)n};
         for (int i = 0; i < DATA_NHASH; i++)
-            snprintf(out->hash[i], sizeof out->hash[i], "%s", data_json_get_text(hashes, data_hash_names[i], ""));
+            snprintf(out->hash[i], sizeof out->hash[i], "%s",
+                     data_json_get_text(hashes, data_hash_names[i], ""));
     }
     return STATUS_OK;
 }

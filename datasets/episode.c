@@ -26,20 +26,22 @@ static Status check_episode(const DataMeta *meta, const Episode *e, Err *err) {
         if (strcmp(e->column[i].name, meta->column[i]) != 0 || e->column[i].dim != meta->column_dim[i])
             return err_set(err, STATUS_MISMATCH,
                            "attempt %llu has observation %s (%d numbers) where the dataset has %s (%d)",
-                           (unsigned long long)e->attempt, e->column[i].name, e->column[i].dim, meta->column[i],
-                           meta->column_dim[i]);
+                           (unsigned long long)e->attempt, e->column[i].name, e->column[i].dim,
+                           meta->column[i], meta->column_dim[i]);
     for (int i = 0; i < e->nsubtask; i++)
         if (e->subtask[i].subtask < 0 || e->subtask[i].subtask >= meta->nsubtask || e->subtask[i].hand < 0 ||
             e->subtask[i].hand >= NSIDE)
-            return err_set(err, STATUS_MISMATCH, "attempt %llu ran subtask %d of %d", (unsigned long long)e->attempt,
-                           e->subtask[i].subtask, meta->nsubtask);
+            return err_set(err, STATUS_MISMATCH, "attempt %llu ran subtask %d of %d",
+                           (unsigned long long)e->attempt, e->subtask[i].subtask, meta->nsubtask);
     if (e->draw.nobject < 0 || e->draw.nobject > meta->nobject)
-        return err_set(err, STATUS_MISMATCH, "attempt %llu drew %d objects of %d", (unsigned long long)e->attempt,
-                       e->draw.nobject, meta->nobject);
+        return err_set(err, STATUS_MISMATCH, "attempt %llu drew %d objects of %d",
+                       (unsigned long long)e->attempt, e->draw.nobject, meta->nobject);
     return STATUS_OK;
 }
 
-static Status out_of_memory(Err *err) { return err_set(err, STATUS_MEMORY, "encoding an episode: out of memory"); }
+static Status out_of_memory(Err *err) {
+    return err_set(err, STATUS_MEMORY, "encoding an episode: out of memory");
+}
 
 /* actions: the normalised label; clipping is counted. */
 static Status add_normalized(Encoder *encoder, const DataMeta *meta, const Episode *e, Err *err) {

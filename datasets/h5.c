@@ -48,11 +48,16 @@ static hid_t text_type(size_t size) {
 
 hid_t h5_type(DataType type, int text_size) {
     switch (type) {
-    case DATA_F4: return H5Tcopy(H5T_IEEE_F32LE);
-    case DATA_F8: return H5Tcopy(H5T_IEEE_F64LE);
-    case DATA_U1: return H5Tcopy(H5T_STD_U8LE);
-    case DATA_BOOL: return bool_type();
-    case DATA_TEXT: break;
+    case DATA_F4:
+        return H5Tcopy(H5T_IEEE_F32LE);
+    case DATA_F8:
+        return H5Tcopy(H5T_IEEE_F64LE);
+    case DATA_U1:
+        return H5Tcopy(H5T_STD_U8LE);
+    case DATA_BOOL:
+        return bool_type();
+    case DATA_TEXT:
+        break;
     }
     return text_type((size_t)text_size);
 }
@@ -169,7 +174,8 @@ Status h5_get_i64(hid_t object, const char *place, const char *name, int64_t *va
     hid_t attribute;
     TRY(open_attribute(object, place, name, &attribute, err));
     const hid_t type = H5Aget_type(attribute);
-    const bool ok = type >= 0 && H5Tget_class(type) == H5T_INTEGER && H5Aread(attribute, H5T_NATIVE_INT64, value) >= 0;
+    const bool ok =
+        type >= 0 && H5Tget_class(type) == H5T_INTEGER && H5Aread(attribute, H5T_NATIVE_INT64, value) >= 0;
     if (type >= 0)
         H5Tclose(type);
     H5Aclose(attribute);
@@ -184,8 +190,8 @@ bool h5_is_bool(hid_t type) {
     if (super >= 0)
         H5Tclose(super);
     signed char no = 9, yes = 9;
-    return is_signed && H5Tenum_valueof(type, "FALSE", &no) >= 0 && H5Tenum_valueof(type, "TRUE", &yes) >= 0 &&
-           no == 0 && yes == 1;
+    return is_signed && H5Tenum_valueof(type, "FALSE", &no) >= 0 &&
+           H5Tenum_valueof(type, "TRUE", &yes) >= 0 && no == 0 && yes == 1;
 }
 
 static int classify(hid_t type, H5Shape *out) {
@@ -228,7 +234,8 @@ Status h5_shape(hid_t dataset, const char *place, H5Shape *out, Err *err) {
     if (space >= 0)
         H5Sclose(space);
     if (!ok)
-        return err_set(err, STATUS_FORMAT, "%s: its type or shape can't be read, or has more than %d dimensions", place,
+        return err_set(err, STATUS_FORMAT,
+                       "%s: its type or shape can't be read, or has more than %d dimensions", place,
                        DATA_MAX_RANK);
     *out = shape;
     return STATUS_OK;
@@ -254,7 +261,8 @@ static Status open_dataset(hid_t location, const char *place, const char *path, 
     return STATUS_OK;
 }
 
-static Status read_rows(hid_t dataset, const char *place, const char *path, DataType type, void *rows, Err *err) {
+static Status read_rows(hid_t dataset, const char *place, const char *path, DataType type, void *rows,
+                        Err *err) {
     const hid_t memory = h5_type(type, 0);
     const herr_t result = H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, rows);
     H5Tclose(memory);
@@ -264,8 +272,8 @@ static Status read_rows(hid_t dataset, const char *place, const char *path, Data
     return STATUS_FORMAT; /* the file could be opened, its bytes can't be decoded */
 }
 
-Status h5_read_rows(hid_t location, const char *place, const char *path, DataType type, size_t n, size_t per_row,
-                    Arena *arena, void **out, Err *err) {
+Status h5_read_rows(hid_t location, const char *place, const char *path, DataType type, size_t n,
+                    size_t per_row, Arena *arena, void **out, Err *err) {
     hid_t dataset;
     H5Shape shape;
     TRY(open_dataset(location, place, path, &dataset, err));
@@ -273,9 +281,11 @@ Status h5_read_rows(hid_t location, const char *place, const char *path, DataTyp
     size_t width = 1;
     for (int d = 1; status == STATUS_OK && d < shape.rank; d++)
         width *= (size_t)shape.dim[d]; /* can't overflow: the bytes did not */
-    if (status == STATUS_OK && (shape.type != (int)type || shape.rank < 1 || shape.dim[0] != n || width != per_row))
-        status = err_set(err, STATUS_FORMAT, "%s: '%s': %s with %zu rows of %zu was expected, not %s with %llu of %zu",
-                         place, path, data_type_name(type), n, per_row, shape.type_name,
+    if (status == STATUS_OK &&
+        (shape.type != (int)type || shape.rank < 1 || shape.dim[0] != n || width != per_row))
+        status = err_set(err, STATUS_FORMAT,
+                         "%s: '%s': %s with %zu rows of %zu was expected, not %s with %llu of %zu", place,
+                         path, data_type_name(type), n, per_row, shape.type_name,
                          shape.rank ? (unsigned long long)shape.dim[0] : 0ull, width);
     if (status == STATUS_OK && !plausible(dataset, shape.bytes))
         status = err_set(err, STATUS_FORMAT, "%s: '%s': its data are not all in the file", place, path);
@@ -295,8 +305,10 @@ Status h5_read_text(hid_t location, const char *place, const char *path, size_t 
     TRY(open_dataset(location, place, path, &dataset, err));
     Status status = h5_shape(dataset, place, &shape, err);
     char *text = NULL;
-    if (status == STATUS_OK && (shape.type != DATA_TEXT || shape.bytes > limit || !plausible(dataset, shape.bytes)))
-        status = err_set(err, STATUS_FORMAT, "%s: '%s': a text of at most %zu bytes was expected", place, path, limit);
+    if (status == STATUS_OK &&
+        (shape.type != DATA_TEXT || shape.bytes > limit || !plausible(dataset, shape.bytes)))
+        status = err_set(err, STATUS_FORMAT, "%s: '%s': a text of at most %zu bytes was expected", place,
+                         path, limit);
     if (status == STATUS_OK && !(text = mem_calloc(1, shape.bytes + 1)))
         status = err_set(err, STATUS_MEMORY, "%s: out of memory", place);
     if (status == STATUS_OK) {

@@ -26,7 +26,8 @@ herr_t h5_put_f4s(hid_t object, const char *name, const float *value, size_t n);
 herr_t h5_put_texts(hid_t object, const char *name, const char *texts, size_t size, size_t n);
 
 /* Attributes with type and size checked; place is for messages. NOT_FOUND if absent, FORMAT if another type. */
-Status h5_get_text(hid_t object, const char *place, const char *name, size_t limit, char **text, Err *err); /* mem_free */
+Status h5_get_text(hid_t object, const char *place, const char *name, size_t limit, char **text,
+                   Err *err); /* mem_free */
 Status h5_get_i64(hid_t object, const char *place, const char *name, int64_t *value, Err *err);
 
 /* Shape and type of an opened dataset. type −1: one that the format does not have. */
@@ -44,8 +45,8 @@ bool h5_is_bool(hid_t type);
 
 /* Read a whole dataset into arena, after checking that it has type, n rows and per_row numbers in each. NOT_FOUND if
  * it is not there. */
-Status h5_read_rows(hid_t location, const char *place, const char *path, DataType type, size_t n, size_t per_row,
-                    Arena *arena, void **rows, Err *err);
+Status h5_read_rows(hid_t location, const char *place, const char *path, DataType type, size_t n,
+                    size_t per_row, Arena *arena, void **rows, Err *err);
 /* The text in a one-element dataset of fixed-length text (mem_free). */
 Status h5_read_text(hid_t location, const char *place, const char *path, size_t limit, char **text, Err *err);
 

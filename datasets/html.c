@@ -99,7 +99,8 @@ static Status gather(Page *page, const char *path, Err *err) {
         if (strcmp(data_json_get_text(json, "outcome", ""), "ok") == 0) {
             push(page, &page->length, (double)data_json_get_int(json, "length", 0));
             for (int k = 0; k < NSCORE; k++)
-                push(page, &page->score[k], data_json_get_real(json_object_get(json, "scores"), scores[k].key, NAN));
+                push(page, &page->score[k],
+                     data_json_get_real(json_object_get(json, "scores"), scores[k].key, NAN));
             gather_objects(page, json_object_get(json_object_get(json, "reset"), "objects"));
         }
         json_decref(json);
@@ -130,26 +131,32 @@ static const char *const head =
 
 static const char *const style =
     "</title><style>"
-    ":root{--ink:#1b2430;--soft:#5d6b7c;--line:#dfe5ec;--card:#fff;--page:#f4f6f9;--good:#1f8a5b;--bad:#c8553d;"
+    ":root{--ink:#1b2430;--soft:#5d6b7c;--line:#dfe5ec;--card:#fff;--page:#f4f6f9;--good:#1f8a5b;--bad:#"
+    "c8553d;"
     "--blue:#2b62b8}"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e8edf3;--soft:#93a1b3;--line:#2c3743;--card:#182029;--page:#10161d;"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e8edf3;--soft:#93a1b3;--line:#2c3743;--card:#182029;--"
+    "page:#10161d;"
     "--good:#3fb883;--bad:#e5785f;--blue:#6d9fe8}}"
     "body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}"
     "main{max-width:1080px;margin:0 auto;padding:32px 20px 60px}"
     "h1{font-size:28px;margin:0}h2{font-size:17px;margin:0 0 12px}p{color:var(--soft);margin:4px 0 12px}"
     ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:14px;margin:22px 0}"
-    ".card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:18px 20px;margin-bottom:16px;"
+    ".card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:18px "
+    "20px;margin-bottom:16px;"
     "overflow-x:auto}"
     ".figures .card{margin:0}.figures b{display:block;font-size:25px;font-weight:650}"
     ".figures span,.note{color:var(--soft);font-size:13px}"
     ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(310px,1fr));gap:16px}"
-    "table{border-collapse:collapse;width:100%}td,th{padding:5px 10px 5px 0;text-align:left;border-bottom:1px solid "
+    "table{border-collapse:collapse;width:100%}td,th{padding:5px 10px 5px "
+    "0;text-align:left;border-bottom:1px solid "
     "var(--line);font-weight:400;vertical-align:middle}th{color:var(--soft);font-size:13px}"
     "td.n{text-align:right;font-variant-numeric:tabular-nums}"
     "svg{display:block;width:100%;height:auto}svg text{fill:var(--soft);font:11px system-ui,sans-serif}"
     "</style></head><body><main>";
 
-static void escape(Page *page, const char *text) { text_escape(&page->text, text); }
+static void escape(Page *page, const char *text) {
+    text_escape(&page->text, text);
+}
 
 static void figure(Page *page, const char *value, const char *what) {
     text_add(&page->text, "<div class=\"card\"><b>%s</b><span>%s</span></div>", value, what);
@@ -193,7 +200,8 @@ static void draw_head(Page *page, const json_t *manifest) {
 /* A row of a table with a bar of share (0 … 1). */
 static void bar_cell(Page *page, double share, const char *colour) {
     text_add(&page->text,
-             "<td style=\"width:45%%\"><svg viewBox=\"0 0 300 12\" preserveAspectRatio=\"none\" style=\"height:12px\"><rect "
+             "<td style=\"width:45%%\"><svg viewBox=\"0 0 300 12\" preserveAspectRatio=\"none\" "
+             "style=\"height:12px\"><rect "
              "width=\"%.1f\" height=\"12\" rx=\"2\" fill=\"var(--%s)\"/></svg></td>",
              share * 300, colour);
 }
@@ -217,8 +225,9 @@ static void draw_outcomes(Page *page, const json_t *manifest) {
 
 static void draw_subtasks(Page *page, const json_t *manifest) {
     const json_t *list = json_object_get(manifest, "subtasks");
-    text_add(&page->text, "<div class=\"card\"><h2>Subtasks</h2><table><tr><th>subtask</th><th>hand</th><th>begun</th>"
-                          "<th>succeeded</th><th>retries</th><th>why not</th></tr>");
+    text_add(&page->text,
+             "<div class=\"card\"><h2>Subtasks</h2><table><tr><th>subtask</th><th>hand</th><th>begun</th>"
+             "<th>succeeded</th><th>retries</th><th>why not</th></tr>");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i), *outcomes = json_object_get(item, "outcomes");
         const char *name;
@@ -229,7 +238,8 @@ static void draw_subtasks(Page *page, const json_t *manifest) {
         text_add(&page->text, "<tr><td>");
         escape(page, data_json_get_text(item, "name", ""));
         text_add(&page->text,
-                 "</td><td>%s</td><td class=\"n\">%.0f</td><td class=\"n\">%.1f %%</td><td class=\"n\">%lld</td><td>",
+                 "</td><td>%s</td><td class=\"n\">%.0f</td><td class=\"n\">%.1f %%</td><td "
+                 "class=\"n\">%lld</td><td>",
                  data_json_get_text(item, "hand", ""), begun, begun > 0 ? 100 * ok / begun : 0,
                  (long long)data_json_get_int(item, "retries", 0));
         json_object_foreach((json_t *)outcomes, name, count) {
@@ -259,8 +269,8 @@ static void draw_sources(Page *page, const json_t *manifest) {
         escape(page, data_json_get_text(item, "operator", ""));
         text_add(&page->text, "</div></td>");
         bar_cell(page, used / most, "blue");
-        text_add(&page->text, "<td class=\"n\">%.0f attempts</td><td class=\"n\">%.1f %% good</td></tr>", used,
-                 used > 0 ? 100 * good / used : 0);
+        text_add(&page->text, "<td class=\"n\">%.0f attempts</td><td class=\"n\">%.1f %% good</td></tr>",
+                 used, used > 0 ? 100 * good / used : 0);
     }
     text_add(&page->text, "</table></div>");
 }
@@ -287,15 +297,18 @@ static void draw_map(Page *page, int object) {
     for (int r = 0; r < GRID; r++)
         for (int c = 0; c < GRID; c++)
             text_add(&page->text,
-                     "<rect x=\"%d\" y=\"%d\" width=\"17\" height=\"17\" rx=\"2\" fill=\"var(--%s)\" fill-opacity=\"%.2f\">"
+                     "<rect x=\"%d\" y=\"%d\" width=\"17\" height=\"17\" rx=\"2\" fill=\"var(--%s)\" "
+                     "fill-opacity=\"%.2f\">"
                      "<title>%d</title></rect>",
                      40 + (GRID - 1 - c) * 18, 20 + (GRID - 1 - r) * 18, count[r][c] ? "blue" : "line",
                      count[r][c] ? 0.18 + 0.82 * count[r][c] / most : 0.6, count[r][c]);
-    text_add(&page->text,
-             "<text x=\"36\" y=\"30\" text-anchor=\"end\">%.2f</text><text x=\"36\" y=\"270\" text-anchor=\"end\">%.2f</text>"
-             "<text x=\"40\" y=\"288\">y %.2f m</text><text x=\"292\" y=\"288\" text-anchor=\"end\">%.2f m</text>"
-             "<text x=\"10\" y=\"150\">x, m</text></svg></div>",
-             hi[0], lo[0], hi[1], lo[1]);
+    text_add(
+        &page->text,
+        "<text x=\"36\" y=\"30\" text-anchor=\"end\">%.2f</text><text x=\"36\" y=\"270\" "
+        "text-anchor=\"end\">%.2f</text>"
+        "<text x=\"40\" y=\"288\">y %.2f m</text><text x=\"292\" y=\"288\" text-anchor=\"end\">%.2f m</text>"
+        "<text x=\"10\" y=\"150\">x, m</text></svg></div>",
+        hi[0], lo[0], hi[1], lo[1]);
 }
 
 static void draw_bins(Page *page, const json_t *bins) {
@@ -306,26 +319,32 @@ static void draw_bins(Page *page, const json_t *bins) {
     if (n < 2)
         return;
     const double width = 620.0 / (double)n;
-    text_add(&page->text, "<p>Attempts (pale) and successes per cell of the reset grid</p><svg viewBox=\"0 0 640 90\">");
+    text_add(&page->text,
+             "<p>Attempts (pale) and successes per cell of the reset grid</p><svg viewBox=\"0 0 640 90\">");
     for (size_t i = 0; i < n; i++) {
         const json_t *bin = json_array_get(bins, i);
         const double all = (double)data_json_get_int(bin, "attempts", 0) / most * 70;
         const double good = (double)data_json_get_int(bin, "successes", 0) / most * 70;
         const double left = 10 + (double)i * width;
         text_add(&page->text,
-                 "<g><title>cell %lld: %lld attempts, %lld successes</title><rect x=\"%.1f\" y=\"%.1f\" width=\"%.2f\" "
-                 "height=\"%.1f\" fill=\"var(--blue)\" fill-opacity=\".3\"/><rect x=\"%.1f\" y=\"%.1f\" width=\"%.2f\" "
+                 "<g><title>cell %lld: %lld attempts, %lld successes</title><rect x=\"%.1f\" y=\"%.1f\" "
+                 "width=\"%.2f\" "
+                 "height=\"%.1f\" fill=\"var(--blue)\" fill-opacity=\".3\"/><rect x=\"%.1f\" y=\"%.1f\" "
+                 "width=\"%.2f\" "
                  "height=\"%.1f\" fill=\"var(--good)\"/></g>",
-                 (long long)data_json_get_int(bin, "bin", 0), (long long)data_json_get_int(bin, "attempts", 0),
-                 (long long)data_json_get_int(bin, "successes", 0), left, 75 - all, width * 0.85, all, left, 75 - good,
-                 width * 0.85, good);
+                 (long long)data_json_get_int(bin, "bin", 0),
+                 (long long)data_json_get_int(bin, "attempts", 0),
+                 (long long)data_json_get_int(bin, "successes", 0), left, 75 - all, width * 0.85, all, left,
+                 75 - good, width * 0.85, good);
     }
-    text_add(&page->text, "<text x=\"10\" y=\"88\">%zu cells, at most %.0f attempts in one</text></svg>", n, most);
+    text_add(&page->text, "<text x=\"10\" y=\"88\">%zu cells, at most %.0f attempts in one</text></svg>", n,
+             most);
 }
 
 static void draw_coverage(Page *page, const json_t *manifest) {
-    text_add(&page->text, "<div class=\"card\"><h2>Coverage of resets</h2><p>Where objects stood at the start of the "
-                          "episodes that succeeded, seen from above</p><div class=\"pair\">");
+    text_add(&page->text,
+             "<div class=\"card\"><h2>Coverage of resets</h2><p>Where objects stood at the start of the "
+             "episodes that succeeded, seen from above</p><div class=\"pair\">");
     for (int i = 0; i < page->nobject; i++)
         draw_map(page, i);
     text_add(&page->text, "</div>");
@@ -348,12 +367,14 @@ static void draw_histogram(Page *page, const Column *column, const char *title, 
     for (int k = 0; k < BINS; k++) {
         const double height = 100.0 * count[k] / most;
         text_add(&page->text,
-                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"11.5\" height=\"%.1f\" rx=\"1\" fill=\"var(--blue)\"><title>%d"
+                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"11.5\" height=\"%.1f\" rx=\"1\" "
+                 "fill=\"var(--blue)\"><title>%d"
                  "</title></rect>",
                  10 + k * 13.0, 108 - height, height, count[k]);
     }
     text_add(&page->text,
-             "<line x1=\"8\" x2=\"322\" y1=\"109\" y2=\"109\" stroke=\"var(--line)\"/><text x=\"10\" y=\"124\">%.3g</text>"
+             "<line x1=\"8\" x2=\"322\" y1=\"109\" y2=\"109\" stroke=\"var(--line)\"/><text x=\"10\" "
+             "y=\"124\">%.3g</text>"
              "<text x=\"166\" y=\"124\" text-anchor=\"middle\">mean %.3g %s</text><text x=\"322\" y=\"124\" "
              "text-anchor=\"end\">%.3g</text></svg></div>",
              lo, sum / (double)column->n, unit, hi);

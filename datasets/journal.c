@@ -20,7 +20,8 @@ Status line_file_open(const char *path, long long size, LineFile *out, Err *err)
     if (!file.path)
         return err_set(err, STATUS_MEMORY, "%s: out of memory", path);
     file.fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (file.fd < 0 || fstat(file.fd, &info) < 0 || (size >= 0 && size < info.st_size && ftruncate(file.fd, size) < 0)) {
+    if (file.fd < 0 || fstat(file.fd, &info) < 0 ||
+        (size >= 0 && size < info.st_size && ftruncate(file.fd, size) < 0)) {
         const Status status = err_set(err, STATUS_IO, "%s: %s", path, strerror(errno));
         line_file_close(&file);
         return status;
@@ -72,8 +73,9 @@ static json_t *subtasks_json(const DataRecord *record) {
     json_t *list = json_array();
     for (int i = 0; list && i < record->nsubtask; i++) {
         const EpisodeSubtask *s = &record->subtask[i];
-        if (json_array_append_new(list, json_pack("[i, i, i, i, i, i, s]", s->subtask, s->hand, s->source_demo, s->begin,
-                                                  s->end, s->retries, outcome_name(s->outcome))) < 0) {
+        if (json_array_append_new(list,
+                                  json_pack("[i, i, i, i, i, i, s]", s->subtask, s->hand, s->source_demo,
+                                            s->begin, s->end, s->retries, outcome_name(s->outcome))) < 0) {
             json_decref(list);
             return NULL;
         }
@@ -83,10 +85,10 @@ static json_t *subtasks_json(const DataRecord *record) {
 
 char *data_journal_line(const JournalEntry *entry) {
     const DataRecord *r = &entry->record;
-    json_t *json = json_pack("{s:I, s:i, s:i, s:i, s:s, s:i, s:o, s:o}", "attempt", (json_int_t)r->attempt, "bin", r->bin,
-                             "failed_subtask", r->failed_subtask, "nrow", r->nrow, "outcome", outcome_name(r->outcome),
-                             "retries", r->retries, "sim_time", data_json_real(r->sim_time), "subtasks",
-                             subtasks_json(r));
+    json_t *json = json_pack("{s:I, s:i, s:i, s:i, s:s, s:i, s:o, s:o}", "attempt", (json_int_t)r->attempt,
+                             "bin", r->bin, "failed_subtask", r->failed_subtask, "nrow", r->nrow, "outcome",
+                             outcome_name(r->outcome), "retries", r->retries, "sim_time",
+                             data_json_real(r->sim_time), "subtasks", subtasks_json(r));
     bool ok = json != NULL;
     if (ok && entry->shard >= 0)
         ok = json_object_set_new(json, "shard", json_integer(entry->shard)) == 0 &&
@@ -153,7 +155,8 @@ static Status parse_line(const char *line, size_t n, JournalEntry *entry, bool *
     return STATUS_OK;
 }
 
-static Status read_lines(FILE *file, const char *path, JournalVisit *visit, void *user, bool *torn, Err *err) {
+static Status read_lines(FILE *file, const char *path, JournalVisit *visit, void *user, bool *torn,
+                         Err *err) {
     enum { LINE_MAX_BYTES = 16384 };
     char *line = mem_alloc(LINE_MAX_BYTES);
     Status status = line ? STATUS_OK : err_set(err, STATUS_MEMORY, "%s: out of memory", path);

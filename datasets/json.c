@@ -41,8 +41,8 @@ Status data_json_parse(const char *place, const char *text, size_t n, json_t **o
     if (!json && (json_error_code(&error) == json_error_out_of_memory || !error.text[0]))
         return err_set(err, STATUS_MEMORY, "%s: out of memory", place);
     if (!json)
-        return err_set(err, STATUS_FORMAT, "%s: not JSON at line %d column %d: %s", place, error.line, error.column,
-                       error.text);
+        return err_set(err, STATUS_FORMAT, "%s: not JSON at line %d column %d: %s", place, error.line,
+                       error.column, error.text);
     if (!json_is_object(json)) {
         json_decref(json);
         return err_set(err, STATUS_FORMAT, "%s: a JSON object was expected", place);
@@ -51,7 +51,9 @@ Status data_json_parse(const char *place, const char *text, size_t n, json_t **o
     return STATUS_OK;
 }
 
-json_t *data_json_real(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+json_t *data_json_real(double x) {
+    return isfinite(x) ? json_real(x) : json_null();
+}
 
 json_t *data_json_reals(const double *x, int n) {
     json_t *array = json_array();
@@ -70,7 +72,9 @@ json_t *data_json_pose(Pose pose) {
     return data_json_reals(row, 7);
 }
 
-json_t *data_json_text_or_empty(const char *text) { return json_string(text ? text : ""); }
+json_t *data_json_text_or_empty(const char *text) {
+    return json_string(text ? text : "");
+}
 
 json_t *data_json_names(const char *const *name, int n) {
     json_t *array = json_array();

@@ -90,7 +90,9 @@ Status tally_add(Tally *tally, const DataMeta *meta, const DataRecord *record, b
 
 /* ---- JSON ---- */
 
-static json_t *number(uint64_t n) { return json_integer((json_int_t)n); }
+static json_t *number(uint64_t n) {
+    return json_integer((json_int_t)n);
+}
 
 static json_t *keep(json_t *json, bool ok) {
     if (ok)
@@ -123,11 +125,12 @@ static json_t *sources_json(const DataMeta *meta, const Tally *tally) {
     json_t *list = json_array();
     bool ok = list != NULL;
     for (int i = 0; ok && i < meta->nsource && i < tally->nsource; i++)
-        ok = json_array_append_new(
-                 list, json_pack("{s:o, s:o, s:o, s:o, s:o}", "id", data_json_text_or_empty(meta->source[i].id), "file",
-                                 data_json_text_or_empty(meta->source[i].file), "operator",
-                                 data_json_text_or_empty(meta->source[i].operator_name), "attempts",
-                                 number(tally->source_used[i]), "successes", number(tally->source_good[i]))) == 0;
+        ok = json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o}", "id",
+                                                   data_json_text_or_empty(meta->source[i].id), "file",
+                                                   data_json_text_or_empty(meta->source[i].file), "operator",
+                                                   data_json_text_or_empty(meta->source[i].operator_name),
+                                                   "attempts", number(tally->source_used[i]), "successes",
+                                                   number(tally->source_good[i]))) == 0;
     return keep(list, ok);
 }
 
@@ -147,17 +150,18 @@ static json_t *shards_json(const ShardInfo *shard, int n) {
     json_t *list = json_array();
     bool ok = list != NULL;
     for (int i = 0; ok && i < n; i++)
-        ok = json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:i, s:o}", "file", shard[i].file, "sha256",
-                                                   shard[i].sha256, "bytes", number(shard[i].bytes), "episodes",
-                                                   shard[i].episodes, "frames", number(shard[i].frames))) == 0;
+        ok = json_array_append_new(list,
+                                   json_pack("{s:s, s:s, s:o, s:i, s:o}", "file", shard[i].file, "sha256",
+                                             shard[i].sha256, "bytes", number(shard[i].bytes), "episodes",
+                                             shard[i].episodes, "frames", number(shard[i].frames))) == 0;
     return keep(list, ok);
 }
 
 static json_t *totals_json(const Tally *t) {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "attempts", number(t->attempts), "successes",
-                     number(t->successes), "episodes", number(t->stored), "failures_kept", number(t->failures_kept),
-                     "frames", number(t->frames), "retries", number(t->retries), "simulated_seconds",
-                     data_json_real(t->sim_time));
+                     number(t->successes), "episodes", number(t->stored), "failures_kept",
+                     number(t->failures_kept), "frames", number(t->frames), "retries", number(t->retries),
+                     "simulated_seconds", data_json_real(t->sim_time));
 }
 
 static void now_text(char text[32]) {
@@ -171,8 +175,8 @@ static json_t *libraries_json(const DataMeta *meta) {
     char hdf5[32];
     H5get_libversion(&major, &minor, &release);
     snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
-    return json_pack("{s:o, s:s, s:s}", "engine", data_json_text_or_empty(meta->engine), "hdf5", hdf5, "libdeflate",
-                     LIBDEFLATE_VERSION_STRING);
+    return json_pack("{s:o, s:s, s:s}", "engine", data_json_text_or_empty(meta->engine), "hdf5", hdf5,
+                     "libdeflate", LIBDEFLATE_VERSION_STRING);
 }
 
 char *manifest_text(const ManifestDef *def) {
@@ -189,15 +193,16 @@ char *manifest_text(const ManifestDef *def) {
     mem_free(run_text);
     const Tally *t = def->tally;
     json_t *json = json_pack(
-        "{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:i, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:i, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o, "
+        "s:o, s:o}",
         "format", DATA_FORMAT, "format_version", DATA_FORMAT_VERSION, "generator",
-        data_json_text_or_empty(def->meta->generator), "name", data_json_text_or_empty(def->meta->name), "state",
-        def->state, "created", def->created ? def->created : now, "updated", now, "host", host, "run", run,
-        "run_sha256", hex, "libraries", libraries_json(def->meta), "shard_episodes", def->shard_episodes, "totals",
-        totals_json(t), "splits", "train", number(t->stored - t->valid), "valid", number(t->valid), "outcomes",
-        outcomes_json(t->outcome), "subtasks", subtasks_json(def->meta, t), "sources", sources_json(def->meta, t),
-        "bins", bins_json(t), "shards", shards_json(def->shard[0], def->nshard[0]), "failed",
-        shards_json(def->shard[1], def->nshard[1]));
+        data_json_text_or_empty(def->meta->generator), "name", data_json_text_or_empty(def->meta->name),
+        "state", def->state, "created", def->created ? def->created : now, "updated", now, "host", host,
+        "run", run, "run_sha256", hex, "libraries", libraries_json(def->meta), "shard_episodes",
+        def->shard_episodes, "totals", totals_json(t), "splits", "train", number(t->stored - t->valid),
+        "valid", number(t->valid), "outcomes", outcomes_json(t->outcome), "subtasks",
+        subtasks_json(def->meta, t), "sources", sources_json(def->meta, t), "bins", bins_json(t), "shards",
+        shards_json(def->shard[0], def->nshard[0]), "failed", shards_json(def->shard[1], def->nshard[1]));
     char *text = json ? data_json_pretty(json) : NULL;
     json_decref(json);
     return text;
@@ -226,11 +231,13 @@ static Status compare(const char *place, const json_t *was, const json_t *is, co
     return STATUS_OK;
 }
 
-Status manifest_matches(const char *place, const json_t *manifest, const DataMeta *meta, int shard_episodes, Err *err) {
+Status manifest_matches(const char *place, const json_t *manifest, const DataMeta *meta, int shard_episodes,
+                        Err *err) {
     const json_t *was = json_object_get(manifest, "run");
     char *text = NULL;
     json_t *is = data_meta_json(meta), *pretty = NULL;
-    text = is ? data_json_pretty(is) : NULL; /* the manifest rounds its reals; compare what was rounded alike */
+    text =
+        is ? data_json_pretty(is) : NULL; /* the manifest rounds its reals; compare what was rounded alike */
     Status status = text ? data_json_parse(place, text, strlen(text), &pretty, err)
                          : err_set(err, STATUS_MEMORY, "%s: out of memory", place);
     if (status == STATUS_OK)

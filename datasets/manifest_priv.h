@@ -48,7 +48,8 @@ typedef struct ManifestDef {
 char *manifest_text(const ManifestDef *def); /* mem_free; NULL: out of memory */
 
 /* Does the manifest in text fit meta? MISMATCH names the first thing that differs. */
-Status manifest_matches(const char *place, const json_t *manifest, const DataMeta *meta, int shard_episodes, Err *err);
+Status manifest_matches(const char *place, const json_t *manifest, const DataMeta *meta, int shard_episodes,
+                        Err *err);
 /* Entry of file in the manifest's lists; false if it is not there. */
 bool manifest_shard(const json_t *manifest, const char *file, ShardInfo *out);
 

@@ -90,11 +90,11 @@ static json_t *sources_json(const DataMeta *meta) {
     json_t *list = json_array();
     for (int i = 0; list && i < meta->nsource; i++) {
         const DataSource *s = &meta->source[i];
-        json_t *item = json_pack("{s:o, s:o, s:o, s:o, s:o}", "id", data_json_text_or_empty(s->id), "file",
-                                 data_json_text_or_empty(file_name(s->file)), "operator",
-                                 data_json_text_or_empty(s->operator_name), "device",
-                                 data_json_text_or_empty(s->device), "lineage",
-                                 parse_or_null(s->lineage, "[]"));
+        json_t *item =
+            json_pack("{s:o, s:o, s:o, s:o, s:o}", "id", data_json_text_or_empty(s->id), "file",
+                      data_json_text_or_empty(file_name(s->file)), "operator",
+                      data_json_text_or_empty(s->operator_name), "device", data_json_text_or_empty(s->device),
+                      "lineage", parse_or_null(s->lineage, "[]"));
         if (json_array_append_new(list, item) < 0) {
             json_decref(list);
             return NULL;
@@ -125,13 +125,14 @@ static json_t *hashes_json(const DataMeta *meta) {
 
 json_t *data_meta_json(const DataMeta *meta) {
     json_t *json = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:f, s:i, s:i, s:i}", "hashes", hashes_json(meta), "sources",
-        sources_json(meta), "subtasks", pairs_json(meta->subtask, meta->subtask_hand, meta->nsubtask), "columns",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:f, s:i, s:i, s:i}", "hashes", hashes_json(meta),
+        "sources", sources_json(meta), "subtasks",
+        pairs_json(meta->subtask, meta->subtask_hand, meta->nsubtask), "columns",
         pairs_json(meta->column, meta->column_dim, meta->ncolumn), "joint_names",
         data_json_names(meta->wire, meta->nwire), "objects", data_json_names(meta->object, meta->nobject),
-        "scene_joints", data_json_names(meta->joint, meta->njoint), "config", parse_or_null(meta->config_json, "{}"),
-        "seed", (json_int_t)meta->seed, "rate_hz", meta->rate_hz, "hand_motors", meta->action.nhand, "waist_joints",
-        meta->action.nwaist, "state_size", meta->nstate);
+        "scene_joints", data_json_names(meta->joint, meta->njoint), "config",
+        parse_or_null(meta->config_json, "{}"), "seed", (json_int_t)meta->seed, "rate_hz", meta->rate_hz,
+        "hand_motors", meta->action.nhand, "waist_joints", meta->action.nwaist, "state_size", meta->nstate);
     bool ok = json != NULL;
 #define X(field) ok = ok && json_object_set_new(json, #field, data_json_text_or_empty(meta->field)) == 0;
     TEXT_LIST(X)
@@ -143,8 +144,8 @@ json_t *data_meta_json(const DataMeta *meta) {
     return json;
 }
 
-static Status parse_names(const char *place, const json_t *json, const char *key, Arena *arena, int max, int *n,
-                          const char *const **out, int **value, Err *err) {
+static Status parse_names(const char *place, const json_t *json, const char *key, Arena *arena, int max,
+                          int *n, const char *const **out, int **value, Err *err) {
     const json_t *list = json_object_get(json, key);
     const size_t size = json_array_size(list);
     if (!json_is_array(list) || size > (size_t)max)
@@ -209,15 +210,17 @@ Status data_meta_parse(const char *place, const json_t *json, Arena *arena, Data
     const int64_t nhand = data_json_get_int(json, "hand_motors", -1);
     const int64_t nwaist = data_json_get_int(json, "waist_joints", -1);
     const int64_t nstate = data_json_get_int(json, "state_size", -1);
-    if (nhand < 0 || nhand > MAX_HAND_MOTORS || nwaist < 0 || nwaist > MAX_WAIST || nstate < 0 || nstate > 1 << 20)
-        return err_set(err, STATUS_FORMAT, "%s: hand_motors, waist_joints or state_size is missing or out of range",
-                       place);
+    if (nhand < 0 || nhand > MAX_HAND_MOTORS || nwaist < 0 || nwaist > MAX_WAIST || nstate < 0 ||
+        nstate > 1 << 20)
+        return err_set(err, STATUS_FORMAT,
+                       "%s: hand_motors, waist_joints or state_size is missing or out of range", place);
     meta.action = action_layout((int)nhand, (int)nwaist);
     meta.nstate = (int)nstate;
     int *hand = NULL, *dim = NULL;
     TRY(parse_names(place, json, "joint_names", arena, 256, &meta.nwire, &meta.wire, NULL, err));
     TRY(parse_names(place, json, "objects", arena, MAX_OBJECTS, &meta.nobject, &meta.object, NULL, err));
-    TRY(parse_names(place, json, "scene_joints", arena, MAX_SCENE_JOINTS, &meta.njoint, &meta.joint, NULL, err));
+    TRY(parse_names(place, json, "scene_joints", arena, MAX_SCENE_JOINTS, &meta.njoint, &meta.joint, NULL,
+                    err));
     TRY(parse_names(place, json, "subtasks", arena, MAX_SUBTASKS, &meta.nsubtask, &meta.subtask, &hand, err));
     TRY(parse_names(place, json, "columns", arena, MAX_COLUMNS, &meta.ncolumn, &meta.column, &dim, err));
     meta.subtask_hand = hand;
@@ -246,12 +249,12 @@ Status data_meta_parse(const char *place, const json_t *json, Arena *arena, Data
 
 char *data_env_args(const DataMeta *meta) {
     /* type 2 is robomimic's "gym": the nearest of its kinds to an environment of one's own. */
-    json_t *json = json_pack("{s:o, s:i, s:s, s:{s:o, s:o, s:o, s:o, s:f, s:I}}", "env_name",
-                             data_json_text_or_empty(meta->task), "type", 2, "env_version", DATA_FORMAT_VERSION,
-                             "env_kwargs", "robot", data_json_text_or_empty(meta->robot), "level",
-                             data_json_text_or_empty(meta->level), "base", data_json_text_or_empty(meta->base),
-                             "realism", data_json_text_or_empty(meta->realism), "rate_hz", meta->rate_hz, "seed",
-                             (json_int_t)meta->seed);
+    json_t *json = json_pack(
+        "{s:o, s:i, s:s, s:{s:o, s:o, s:o, s:o, s:f, s:I}}", "env_name", data_json_text_or_empty(meta->task),
+        "type", 2, "env_version", DATA_FORMAT_VERSION, "env_kwargs", "robot",
+        data_json_text_or_empty(meta->robot), "level", data_json_text_or_empty(meta->level), "base",
+        data_json_text_or_empty(meta->base), "realism", data_json_text_or_empty(meta->realism), "rate_hz",
+        meta->rate_hz, "seed", (json_int_t)meta->seed);
     char *text = json ? data_json_text(json) : NULL;
     json_decref(json);
     return text;
@@ -274,8 +277,8 @@ void data_episode_uuid(const DataMeta *meta, uint64_t attempt, char uuid[37]) {
     sha256_end(&sha, d);
     d[6] = (unsigned char)((d[6] & 0x0f) | 0x80); /* version 8 */
     d[8] = (unsigned char)((d[8] & 0x3f) | 0x80); /* RFC 9562 */
-    snprintf(uuid, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", d[0], d[1], d[2], d[3],
-             d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14], d[15]);
+    snprintf(uuid, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", d[0], d[1],
+             d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14], d[15]);
 }
 
 bool data_is_valid_split(uint64_t seed, uint64_t attempt) {

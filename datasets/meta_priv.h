@@ -9,7 +9,8 @@
 /* Are names usable and counts within the limits of base/? */
 Status data_meta_check(const DataMeta *meta, Err *err);
 
-json_t *data_meta_json(const DataMeta *meta); /* without the model's text; NULL: out of memory or bad JSON inside */
+json_t *
+data_meta_json(const DataMeta *meta); /* without the model's text; NULL: out of memory or bad JSON inside */
 /* Fill out from json; strings go to arena. place is for messages. */
 Status data_meta_parse(const char *place, const json_t *json, Arena *arena, DataMeta *out, Err *err);
 

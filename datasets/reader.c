@@ -19,8 +19,8 @@ struct DataReader {
     Arena *arena;
     DataMeta meta;
     int nfile, n;
-    char **path;  /* (nfile) */
-    int *first;   /* (nfile + 1) index of each file's first episode */
+    char **path;   /* (nfile) */
+    int *first;    /* (nfile + 1) index of each file's first episode */
     DataFile open; /* the file last used */
     int open_index;
 };
@@ -74,11 +74,12 @@ static Status check_version(const DataFile *file, Err *err) {
     if (status == STATUS_MEMORY)
         err_set(err, status, "%s: out of memory", file->path);
     else if (status != STATUS_OK)
-        status = err_set(err, STATUS_FORMAT, "%s: not written by demomill (no format \"%s\"): import it first",
-                         file->path, DATA_FORMAT);
+        status =
+            err_set(err, STATUS_FORMAT, "%s: not written by demomill (no format \"%s\"): import it first",
+                    file->path, DATA_FORMAT);
     else if (atoi(version) != atoi(DATA_FORMAT_VERSION))
-        status = err_set(err, STATUS_FORMAT, "%s: format version %s, this program reads %s", file->path, version,
-                         DATA_FORMAT_VERSION);
+        status = err_set(err, STATUS_FORMAT, "%s: format version %s, this program reads %s", file->path,
+                         version, DATA_FORMAT_VERSION);
     mem_free(format);
     mem_free(version);
     return status;
@@ -148,13 +149,15 @@ typedef struct Source {
     Err *err;
 } Source;
 
-static Status out_of_memory(const Source *s) { return err_set(s->err, STATUS_MEMORY, "%s: out of memory", s->place); }
+static Status out_of_memory(const Source *s) {
+    return err_set(s->err, STATUS_MEMORY, "%s: out of memory", s->place);
+}
 
 static Status rows(const Source *s, const char *path, DataType type, int per_row, void *out) {
     void *data = NULL;
     if (per_row > 0)
-        TRY(h5_read_rows(s->demo, s->place, path, type, (size_t)s->episode->nrow, (size_t)per_row, s->episode->arena,
-                         &data, s->err));
+        TRY(h5_read_rows(s->demo, s->place, path, type, (size_t)s->episode->nrow, (size_t)per_row,
+                         s->episode->arena, &data, s->err));
     else if (!(data = arena_alloc(s->episode->arena, 16)))
         return out_of_memory(s);
     memcpy(out, &data, sizeof data);
@@ -177,7 +180,8 @@ static Status read_columns(const Source *s) {
     char path[DATA_MAX_PATH];
     for (int i = 0; i < s->meta->ncolumn; i++) {
         snprintf(path, sizeof path, "obs/%s", s->meta->column[i]);
-        e->column[i] = (EpisodeColumn){.name = arena_strdup(e->arena, s->meta->column[i]), .dim = s->meta->column_dim[i]};
+        e->column[i] = (EpisodeColumn){.name = arena_strdup(e->arena, s->meta->column[i]),
+                                       .dim = s->meta->column_dim[i]};
         if (!e->column[i].name)
             return out_of_memory(s);
         TRY(rows(s, path, DATA_F4, e->column[i].dim, &e->column[i].data));
@@ -264,8 +268,8 @@ static Status read_all(const Source *s, DataCertificate *certificate) {
     return read_texts(s, certificate);
 }
 
-Status data_file_read(const DataFile *file, int i, const DataMeta *meta, Episode **out, DataCertificate *certificate,
-                      Err *err) {
+Status data_file_read(const DataFile *file, int i, const DataMeta *meta, Episode **out,
+                      DataCertificate *certificate, Err *err) {
     char place[512];
     hid_t demo;
     int nrow;
@@ -276,9 +280,15 @@ Status data_file_read(const DataFile *file, int i, const DataMeta *meta, Episode
     if (!episode) {
         status = err_set(err, STATUS_MEMORY, "%s: out of memory", place);
     } else {
-        *episode = (Episode){.arena = arena, .nrow = nrow, .capacity = nrow, .naction = meta->action.dim,
-                             .nstate = meta->nstate, .nobject = meta->nobject, .njoint = meta->njoint,
-                             .nsubtask_total = meta->nsubtask, .nhand = meta->action.nhand};
+        *episode = (Episode){.arena = arena,
+                             .nrow = nrow,
+                             .capacity = nrow,
+                             .naction = meta->action.dim,
+                             .nstate = meta->nstate,
+                             .nobject = meta->nobject,
+                             .njoint = meta->njoint,
+                             .nsubtask_total = meta->nsubtask,
+                             .nhand = meta->action.nhand};
         const Source source = {demo, place, meta, episode, err};
         status = read_all(&source, certificate);
     }
@@ -302,7 +312,9 @@ static bool ends_with(const char *text, const char *end) {
     return n > k && strcmp(text + n - k, end) == 0;
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 void data_list_free(char **list, int n) {
     for (int i = 0; i < n; i++)
@@ -410,8 +422,8 @@ Status data_reader_open(const char *path, bool failed, DataReader **out, Err *er
     if (!reader)
         return err_set(err, STATUS_MEMORY, "%s: out of memory", path);
     *reader = (DataReader){.arena = arena_create(0), .open = {.file = -1, .data = -1}, .open_index = -1};
-    const Status status =
-        reader->arena ? open_all(reader, path, failed, err) : err_set(err, STATUS_MEMORY, "%s: out of memory", path);
+    const Status status = reader->arena ? open_all(reader, path, failed, err)
+                                        : err_set(err, STATUS_MEMORY, "%s: out of memory", path);
     if (status == STATUS_OK)
         *out = reader;
     else
@@ -429,9 +441,13 @@ void data_reader_close(DataReader *reader) {
     mem_free(reader);
 }
 
-int data_reader_count(const DataReader *reader) { return reader->n; }
+int data_reader_count(const DataReader *reader) {
+    return reader->n;
+}
 
-const DataMeta *data_reader_meta(const DataReader *reader) { return &reader->meta; }
+const DataMeta *data_reader_meta(const DataReader *reader) {
+    return &reader->meta;
+}
 
 static int file_of(const DataReader *reader, int i) {
     ASSERT(i >= 0 && i < reader->n);

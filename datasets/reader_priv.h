@@ -21,8 +21,8 @@ void data_file_close(DataFile *file);
 Status data_file_meta(const DataFile *file, Arena *arena, DataMeta *out, Err *err);
 /* Group of demo i (H5Gclose), "path demo_i" in place, its rows. */
 Status data_file_demo(const DataFile *file, int i, hid_t *demo, char place[512], int *nrow, Err *err);
-Status data_file_read(const DataFile *file, int i, const DataMeta *meta, Episode **out, DataCertificate *certificate,
-                      Err *err);
+Status data_file_read(const DataFile *file, int i, const DataMeta *meta, Episode **out,
+                      DataCertificate *certificate, Err *err);
 /* Attribute ep_meta of an open demo, parsed. */
 Status data_file_ep_meta(hid_t demo, const char *place, json_t **out, Err *err);
 

@@ -77,8 +77,8 @@ static bool shard_source(const DataWriter *writer, const Stream *stream, int ind
 }
 
 /* Number of the n episodes, from the first on, that stand in the shard and can be read. */
-static Status count_readable(const char *path, const DataMeta *meta, const Kept *kept, size_t n, size_t *readable,
-                             Err *err) {
+static Status count_readable(const char *path, const DataMeta *meta, const Kept *kept, size_t n,
+                             size_t *readable, Err *err) {
     DataFile file;
     *readable = 0;
     const Status status = data_file_open(path, &file, err);
@@ -111,7 +111,8 @@ static size_t last_shard_begin(const KeptList *list) {
 
 /* Lower the cut to the first stored episode that is gone. Finished shards are trusted if they are there: their hash is
  * compared by `demomill check`. */
-static Status find_cut(const DataWriter *writer, const Stream *stream, const KeptList *list, uint64_t *cut, Err *err) {
+static Status find_cut(const DataWriter *writer, const Stream *stream, const KeptList *list, uint64_t *cut,
+                       Err *err) {
     char path[PATH_MAX];
     const size_t begin = last_shard_begin(list);
     for (size_t i = 0; i < begin; i++) {
@@ -183,7 +184,8 @@ static Status list_finished(DataWriter *writer, Stream *stream, int index, size_
     writer_shard_path(writer, stream, index, "", path);
     if (stat(path, &info) < 0)
         return err_set(err, STATUS_IO, "%s: %s", path, strerror(errno));
-    if (manifest_shard(manifest, file, &shard) && shard.bytes == (uint64_t)info.st_size && shard.episodes == (int)n)
+    if (manifest_shard(manifest, file, &shard) && shard.bytes == (uint64_t)info.st_size &&
+        shard.episodes == (int)n)
         return writer_list_shard(writer, stream, &shard, err);
     DataFile open;
     shard = (ShardInfo){.bytes = (uint64_t)info.st_size, .episodes = (int)n};
@@ -227,7 +229,8 @@ static void remove_later(const DataWriter *writer, const Stream *stream, int ind
     }
 }
 
-static Status resume_stream(DataWriter *writer, Stream *stream, const KeptList *list, const json_t *manifest, Err *err) {
+static Status resume_stream(DataWriter *writer, Stream *stream, const KeptList *list, const json_t *manifest,
+                            Err *err) {
     size_t i = 0;
     while (i < list->n) {
         const int index = list->kept[i].shard;
@@ -239,8 +242,9 @@ static Status resume_stream(DataWriter *writer, Stream *stream, const KeptList *
             TRY(list_finished(writer, stream, index, end - i, manifest, err));
             stream->index = index + 1;
         } else if (end < list->n) {
-            return err_set(err, STATUS_FORMAT, "%s: journal gives shard %d of %s %zu episodes, %d were expected",
-                           writer->dir, index, stream->folder, end - i, writer->def.max_episodes);
+            return err_set(err, STATUS_FORMAT,
+                           "%s: journal gives shard %d of %s %zu episodes, %d were expected", writer->dir,
+                           index, stream->folder, end - i, writer->def.max_episodes);
         } else {
             remove_later(writer, stream, index + 1, list->last);
             return rewrite_shard(writer, stream, list->kept + i, end - i, err);
@@ -336,8 +340,9 @@ Status writer_resume(DataWriter *writer, Err *err) {
     Status status = data_file_load(path, 256u << 20, &text, &n, err);
     if (status == STATUS_NOT_FOUND) { /* killed before anything was committed, or nothing is there */
         writer_path(writer, "journal", ".jsonl", path);
-        return exists(path) ? err_set(err, STATUS_NOT_FOUND, "%s: a journal without manifest.json", writer->dir)
-                            : STATUS_OK;
+        return exists(path)
+                   ? err_set(err, STATUS_NOT_FOUND, "%s: a journal without manifest.json", writer->dir)
+                   : STATUS_OK;
     }
     if (status == STATUS_OK)
         status = data_json_parse(path, text, n, &manifest, err);

@@ -91,24 +91,43 @@ int data_field_dims(const DataField *field, const DataMeta *meta, int *dims) {
         return 2;
     }
     switch (shape[0]) {
-    case '\0': return 0;
-    case 'A': dims[0] = meta->action.dim; return 1;
-    case 'S': dims[0] = meta->nstate; return 1;
-    case 'H': dims[0] = meta->action.nhand; return 1;
-    case 'W': dims[0] = meta->action.nwaist; return 1;
-    case 'J': dims[0] = meta->njoint; return 1;
-    case 'K': dims[0] = 0; return 1;
-    default: dims[0] = atoi(shape); return 1;
+    case '\0':
+        return 0;
+    case 'A':
+        dims[0] = meta->action.dim;
+        return 1;
+    case 'S':
+        dims[0] = meta->nstate;
+        return 1;
+    case 'H':
+        dims[0] = meta->action.nhand;
+        return 1;
+    case 'W':
+        dims[0] = meta->action.nwaist;
+        return 1;
+    case 'J':
+        dims[0] = meta->njoint;
+        return 1;
+    case 'K':
+        dims[0] = 0;
+        return 1;
+    default:
+        dims[0] = atoi(shape);
+        return 1;
     }
 }
 
 size_t data_type_size(DataType type) {
     switch (type) {
-    case DATA_F4: return 4;
-    case DATA_F8: return 8;
+    case DATA_F4:
+        return 4;
+    case DATA_F8:
+        return 8;
     case DATA_U1:
-    case DATA_BOOL: return 1;
-    case DATA_TEXT: break;
+    case DATA_BOOL:
+        return 1;
+    case DATA_TEXT:
+        break;
     }
     return 0;
 }

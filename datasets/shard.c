@@ -23,9 +23,9 @@
 #include <unistd.h>
 
 enum {
-    ITEM_OVERHEAD = 6 * 1024,   /* upper bound of header and index of one dataset */
-    FINISH_ROOM = 256 * 1024,   /* masks and what closing writes */
-    LINKS_COMPACT = 65000       /* links stay in the group's header: HDF5 1.6 readers, one write per commit */
+    ITEM_OVERHEAD = 6 * 1024, /* upper bound of header and index of one dataset */
+    FINISH_ROOM = 256 * 1024, /* masks and what closing writes */
+    LINKS_COMPACT = 65000     /* links stay in the group's header: HDF5 1.6 readers, one write per commit */
 };
 
 struct Shard {
@@ -112,8 +112,12 @@ static hid_t write_item(hid_t parent, const char *name, const BlobItem *item, Da
 
 /* A whole text as a dataset of one element. */
 static herr_t write_text(hid_t parent, const char *name, const char *text) {
-    const BlobItem item = {.type = DATA_TEXT, .text_size = text[0] ? (int)strlen(text) : 1, .rank = 1, .dim = {1},
-                           .raw = (const unsigned char *)text, .chunk_rows = strlen(text) > 65536 ? 1 : 0};
+    const BlobItem item = {.type = DATA_TEXT,
+                           .text_size = text[0] ? (int)strlen(text) : 1,
+                           .rank = 1,
+                           .dim = {1},
+                           .raw = (const unsigned char *)text,
+                           .chunk_rows = strlen(text) > 65536 ? 1 : 0};
     const hid_t dataset = write_item(parent, name, &item, DATA_LIBRARY);
     return dataset < 0 ? -1 : H5Dclose(dataset);
 }
@@ -140,6 +144,7 @@ static Status reserve(Shard *shard, size_t bytes, Err *err) {
 static hid_t create_file(const char *path) {
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS), create = H5Pcreate(H5P_FILE_CREATE);
     H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
+    H5Pset_meta_block_size(access, 64 * 1024);
     H5Pset_obj_track_times(create, false);
     H5Pset_link_phase_change(create, LINKS_COMPACT, LINKS_COMPACT - 1);
     const hid_t file = H5Fcreate(path, H5F_ACC_EXCL, create, access);
@@ -160,9 +165,12 @@ static herr_t write_names(hid_t object, const char *attribute, const char *const
 static herr_t write_root(hid_t file, const DataMeta *meta, const char *kind) {
     const struct {
         const char *name, *text;
-    } texts[] = {{"format", DATA_FORMAT},         {"format_version", DATA_FORMAT_VERSION},
-                 {"dataset_name", meta->name},    {"generator", meta->generator},
-                 {"robot", meta->robot},          {"task", meta->task},
+    } texts[] = {{"format", DATA_FORMAT},
+                 {"format_version", DATA_FORMAT_VERSION},
+                 {"dataset_name", meta->name},
+                 {"generator", meta->generator},
+                 {"robot", meta->robot},
+                 {"task", meta->task},
                  {"license", meta->license && meta->license[0] ? meta->license : "unspecified"},
                  {"kind", kind}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -240,7 +248,13 @@ Status shard_create(const char *path, const char *kind, const DataMeta *meta, in
     json_decref(json);
     Status status = STATUS_OK;
     if (shard) {
-        *shard = (Shard){.kind = kind, .meta = meta, .file = -1, .data = -1, .rlds = -1, .fd = -1, .max_episodes = max_episodes};
+        *shard = (Shard){.kind = kind,
+                         .meta = meta,
+                         .file = -1,
+                         .data = -1,
+                         .rlds = -1,
+                         .fd = -1,
+                         .max_episodes = max_episodes};
         shard->path = mem_strdup(path);
         shard->attempt = mem_calloc((size_t)max_episodes, sizeof *shard->attempt);
         shard->name = mem_calloc((size_t)max_episodes, sizeof *shard->name);
@@ -248,7 +262,8 @@ Status shard_create(const char *path, const char *kind, const DataMeta *meta, in
     if (!shard || !shard->path || !shard->attempt || !shard->name || !env || !features || !run)
         status = err_set(err, STATUS_MEMORY, "%s: out of memory", path);
     else if (strlen(env) > 60000)
-        status = err_set(err, STATUS_LIMIT, "%s: env_args has %zu bytes, at most 60000 fit", path, strlen(env));
+        status =
+            err_set(err, STATUS_LIMIT, "%s: env_args has %zu bytes, at most 60000 fit", path, strlen(env));
     const bool opened = status == STATUS_OK;
     if (status == STATUS_OK)
         status = open_files(shard, err);
@@ -375,9 +390,10 @@ static herr_t add_item(Shard *shard, Tree *tree, const DataBlob *blob, const Blo
 }
 
 static herr_t label_demo(hid_t demo, const DataBlob *blob) {
-    if (h5_put_i64(demo, "num_samples", blob->nrow) < 0 || h5_put_i64(demo, "attempt", (int64_t)blob->attempt) < 0 ||
-        h5_put_i64(demo, "seed", (int64_t)blob->seed) < 0 || h5_put_bool(demo, "success", blob->success) < 0 ||
-        h5_put_f64(demo, "fps", blob->fps) < 0 ||
+    if (h5_put_i64(demo, "num_samples", blob->nrow) < 0 ||
+        h5_put_i64(demo, "attempt", (int64_t)blob->attempt) < 0 ||
+        h5_put_i64(demo, "seed", (int64_t)blob->seed) < 0 ||
+        h5_put_bool(demo, "success", blob->success) < 0 || h5_put_f64(demo, "fps", blob->fps) < 0 ||
         h5_put_text(demo, "language_instruction", blob->instruction) < 0 ||
         h5_put_text(demo, "episode_uuid", blob->uuid) < 0)
         return -1;
@@ -405,7 +421,8 @@ static herr_t build(Shard *shard, Tree *tree, const DataBlob *blob) {
     if (tree->demo < 0 || tree->episode < 0)
         return -1;
     tree->steps = new_group(tree->episode, "steps", 16);
-    tree->observation = tree->steps < 0 ? -1 : new_group(tree->steps, "observation", count_children(blob, "obs/"));
+    tree->observation =
+        tree->steps < 0 ? -1 : new_group(tree->steps, "observation", count_children(blob, "obs/"));
     if (tree->observation < 0)
         return -1;
     for (int i = 0; i < blob->nitem; i++)
@@ -457,7 +474,9 @@ Status shard_append(Shard *shard, const DataBlob *blob, Err *err) {
     return STATUS_OK;
 }
 
-int shard_count(const Shard *shard) { return shard->n; }
+int shard_count(const Shard *shard) {
+    return shard->n;
+}
 
 /* ---- the end ---- */
 
@@ -469,7 +488,10 @@ static herr_t write_mask(Shard *shard, hid_t group, const char *name, bool valid
             snprintf(shard->name[n++], sizeof *shard->name, "demo_%d", i);
     if (n == 0)
         return 0;
-    const BlobItem item = {.type = DATA_TEXT, .text_size = sizeof *shard->name, .rank = 1, .dim = {n},
+    const BlobItem item = {.type = DATA_TEXT,
+                           .text_size = sizeof *shard->name,
+                           .rank = 1,
+                           .dim = {n},
                            .raw = (const unsigned char *)shard->name};
     const hid_t dataset = write_item(group, name, &item, DATA_LIBRARY);
     return dataset < 0 ? -1 : H5Dclose(dataset);

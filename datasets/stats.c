@@ -11,9 +11,13 @@
 
 /* ---- one number ---- */
 
-static int64_t bin_of(double x, double width) { return (int64_t)floor(x / width); }
+static int64_t bin_of(double x, double width) {
+    return (int64_t)floor(x / width);
+}
 
-static int64_t half(int64_t k) { return k >= 0 ? k / 2 : -((1 - k) / 2); }
+static int64_t half(int64_t k) {
+    return k >= 0 ? k / 2 : -((1 - k) / 2);
+}
 
 /* Double the width: bins 2k and 2k + 1 become bin k. */
 static void widen(Running *r) {
@@ -66,7 +70,9 @@ void running_add(Running *r, double x) {
     count(r, x);
 }
 
-double running_std(const Running *r) { return r->n ? sqrt(r->m2 / (double)r->n) : 0; }
+double running_std(const Running *r) {
+    return r->n ? sqrt(r->m2 / (double)r->n) : 0;
+}
 
 double running_quantile(const Running *r, double q) {
     const double wanted = q * (double)r->n;
@@ -112,8 +118,10 @@ static bool list_features(FeatureList *list, const DataMeta *meta) {
     bool ok = add_feature(list, "actions", DATA_F4, meta->action.dim) &&
               add_feature(list, "actions_abs", DATA_F4, meta->action.dim) &&
               add_feature(list, "actions_exec", DATA_F4, meta->action.dim) &&
-              add_feature(list, "rewards", DATA_F4, 1) && add_feature(list, "obs/left_eef_pose", DATA_F8, 7) &&
-              add_feature(list, "obs/right_eef_pose", DATA_F8, 7) && add_feature(list, "obs/base_pose", DATA_F8, 7) &&
+              add_feature(list, "rewards", DATA_F4, 1) &&
+              add_feature(list, "obs/left_eef_pose", DATA_F8, 7) &&
+              add_feature(list, "obs/right_eef_pose", DATA_F8, 7) &&
+              add_feature(list, "obs/base_pose", DATA_F8, 7) &&
               add_feature(list, "obs/scene_joint", DATA_F8, meta->njoint);
     for (int i = 0; ok && i < meta->ncolumn; i++) {
         snprintf(path, sizeof path, "obs/%s", meta->column[i]);
@@ -128,8 +136,8 @@ static bool list_features(FeatureList *list, const DataMeta *meta) {
 
 static Status add_rows(Feature *feature, hid_t demo, const char *place, int nrow, Arena *arena, Err *err) {
     void *rows = NULL;
-    const Status status = h5_read_rows(demo, place, feature->path, feature->type, (size_t)nrow, (size_t)feature->dim,
-                                       arena, &rows, err);
+    const Status status = h5_read_rows(demo, place, feature->path, feature->type, (size_t)nrow,
+                                       (size_t)feature->dim, arena, &rows, err);
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK; /* not every file has every feature */
     TRY(status);
@@ -173,11 +181,21 @@ static json_t *column_json(const Feature *f, double (*value)(const Running *)) {
     return list;
 }
 
-static double get_min(const Running *r) { return r->min; }
-static double get_max(const Running *r) { return r->max; }
-static double get_mean(const Running *r) { return r->mean; }
-static double get_q01(const Running *r) { return running_quantile(r, 0.01); }
-static double get_q99(const Running *r) { return running_quantile(r, 0.99); }
+static double get_min(const Running *r) {
+    return r->min;
+}
+static double get_max(const Running *r) {
+    return r->max;
+}
+static double get_mean(const Running *r) {
+    return r->mean;
+}
+static double get_q01(const Running *r) {
+    return running_quantile(r, 0.01);
+}
+static double get_q99(const Running *r) {
+    return running_quantile(r, 0.99);
+}
 
 static json_t *features_json(const FeatureList *list) {
     json_t *json = json_object();
@@ -187,10 +205,11 @@ static json_t *features_json(const FeatureList *list) {
         if (f->running[0].n == 0)
             continue;
         ok = json_object_set_new(json, f->path,
-                                 json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "min", column_json(f, get_min), "max",
-                                           column_json(f, get_max), "mean", column_json(f, get_mean), "std",
-                                           column_json(f, running_std), "q01", column_json(f, get_q01), "q99",
-                                           column_json(f, get_q99), "count", (json_int_t)f->running[0].n)) == 0;
+                                 json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "min",
+                                           column_json(f, get_min), "max", column_json(f, get_max), "mean",
+                                           column_json(f, get_mean), "std", column_json(f, running_std),
+                                           "q01", column_json(f, get_q01), "q99", column_json(f, get_q99),
+                                           "count", (json_int_t)f->running[0].n)) == 0;
     }
     if (ok)
         return json;
@@ -212,9 +231,10 @@ static Status stats_of(DataReader *reader, const char *path, char **out, Err *er
             status = add_episodes(list, reader, err);
     }
     if (status == STATUS_OK) {
-        json_t *json = json_pack("{s:s, s:i, s:o}", "quantiles",
-                                 "from a histogram of 512 to 1024 equal bins over what was seen, linear inside a bin",
-                                 "episodes", data_reader_count(reader), "features", features_json(list));
+        json_t *json =
+            json_pack("{s:s, s:i, s:o}", "quantiles",
+                      "from a histogram of 512 to 1024 equal bins over what was seen, linear inside a bin",
+                      "episodes", data_reader_count(reader), "features", features_json(list));
         *out = json ? data_json_pretty(json) : NULL;
         json_decref(json);
         status = *out ? STATUS_OK : err_set(err, STATUS_MEMORY, "%s: out of memory", path);

@@ -12,7 +12,7 @@ typedef struct Running {
     uint64_t n;
     double min, max, mean, m2; /* Welford 1962 */
     double width;
-    int64_t lo, hi; /* first and last bin in use */
+    int64_t lo, hi;           /* first and last bin in use */
     uint64_t bin[STATS_BINS]; /* bin[k − lo] */
 } Running;
 

@@ -37,11 +37,20 @@ void text_add(Text *text, const char *format, ...) {
 void text_escape(Text *text, const char *plain) {
     for (const char *c = plain; *c; c++) {
         switch (*c) {
-        case '<': text_add(text, "&lt;"); break;
-        case '>': text_add(text, "&gt;"); break;
-        case '&': text_add(text, "&amp;"); break;
-        case '"': text_add(text, "&quot;"); break;
-        default: text_add(text, "%c", *c);
+        case '<':
+            text_add(text, "&lt;");
+            break;
+        case '>':
+            text_add(text, "&gt;");
+            break;
+        case '&':
+            text_add(text, "&amp;");
+            break;
+        case '"':
+            text_add(text, "&quot;");
+            break;
+        default:
+            text_add(text, "%c", *c);
         }
     }
 }

@@ -41,7 +41,8 @@ void writer_path(const DataWriter *writer, const char *name, const char *extensi
 }
 
 void writer_shard_file(const DataWriter *writer, const Stream *stream, int index, char file[128]) {
-    snprintf(file, 128, "%s/%s-r%03d-%04d.hdf5", stream->folder, writer->def.meta->name, writer->def.rank, index);
+    snprintf(file, 128, "%s/%s-r%03d-%04d.hdf5", stream->folder, writer->def.meta->name, writer->def.rank,
+             index);
 }
 
 void writer_shard_path(const DataWriter *writer, const Stream *stream, int index, const char *suffix,
@@ -74,11 +75,13 @@ static Status require_empty(const DataWriter *writer, Err *err) {
         empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
                 strncmp(entry->d_name, ".lock", 5) == 0;
     closedir(dir);
-    return empty ? STATUS_OK
-                 : err_set(err, STATUS_EXISTS,
-                           "%s: something is there already; nothing is overwritten: go on with it by --resume, or "
-                           "choose another name",
-                           writer->dir);
+    return empty
+               ? STATUS_OK
+               : err_set(
+                     err, STATUS_EXISTS,
+                     "%s: something is there already; nothing is overwritten: go on with it by --resume, or "
+                     "choose another name",
+                     writer->dir);
 }
 
 static Status take_lock(DataWriter *writer, Err *err) {
@@ -201,13 +204,15 @@ Status writer_list_shard(DataWriter *writer, Stream *stream, const ShardInfo *in
     return STATUS_OK;
 }
 
-Status writer_store(DataWriter *writer, Stream *stream, const DataBlob *blob, int *shard, int *demo, Err *err) {
+Status writer_store(DataWriter *writer, Stream *stream, const DataBlob *blob, int *shard, int *demo,
+                    Err *err) {
     char path[PATH_MAX];
     if (!stream->shard) {
         snprintf(path, sizeof path, "%s/%s", writer->dir, stream->folder);
         TRY(make_folder(path, err));
         writer_shard_path(writer, stream, stream->index, ".part", path);
-        TRY(shard_create(path, SHARD_EPISODES, writer->def.meta, writer->def.max_episodes, &stream->shard, err));
+        TRY(shard_create(path, SHARD_EPISODES, writer->def.meta, writer->def.max_episodes, &stream->shard,
+                         err));
         stream->frames = 0;
     }
     TRY(shard_append(stream->shard, blob, err));
@@ -252,8 +257,8 @@ Status writer_finish_shard(DataWriter *writer, Stream *stream, Err *err) {
 /* ---- commits ---- */
 
 /* The episode's line: where it stands, in front of what the encoder wrote. */
-static Status add_episode_line(DataWriter *writer, const Stream *stream, const DataBlob *blob, int shard, int demo,
-                               Err *err) {
+static Status add_episode_line(DataWriter *writer, const Stream *stream, const DataBlob *blob, int shard,
+                               int demo, Err *err) {
     char file[128];
     writer_shard_file(writer, stream, shard, file);
     const size_t room = strlen(blob->index_line) + sizeof file + 64;
@@ -321,9 +326,14 @@ Status data_writer_append(DataWriter *writer, const DataRecord *record, const Da
 DataWriterInfo data_writer_info(DataWriter *writer) {
     pthread_mutex_lock(&writer->lock);
     const Tally *t = &writer->tally;
-    DataWriterInfo info = {.next_attempt = writer->next_attempt, .attempts = t->attempts, .successes = t->successes,
-                           .stored = t->stored, .failures_kept = t->failures_kept, .frames = t->frames,
-                           .nshard = writer->stream[STREAM_OK].ninfo, .lock_seconds = writer->lock_seconds};
+    DataWriterInfo info = {.next_attempt = writer->next_attempt,
+                           .attempts = t->attempts,
+                           .successes = t->successes,
+                           .stored = t->stored,
+                           .failures_kept = t->failures_kept,
+                           .frames = t->frames,
+                           .nshard = writer->stream[STREAM_OK].ninfo,
+                           .lock_seconds = writer->lock_seconds};
     memcpy(info.outcome, t->outcome, sizeof info.outcome);
     pthread_mutex_unlock(&writer->lock);
     return info;
@@ -350,13 +360,14 @@ Status data_writer_visit(DataWriter *writer, DataRecordVisit *visit, void *user,
 
 Status writer_manifest(DataWriter *writer, const char *state, Err *err) {
     char path[PATH_MAX];
-    const ManifestDef def = {.meta = writer->def.meta,
-                             .tally = &writer->tally,
-                             .state = state,
-                             .created = writer->created[0] ? writer->created : NULL,
-                             .shard_episodes = writer->def.max_episodes,
-                             .shard = {writer->stream[STREAM_OK].info, writer->stream[STREAM_FAILED].info},
-                             .nshard = {writer->stream[STREAM_OK].ninfo, writer->stream[STREAM_FAILED].ninfo}};
+    const ManifestDef def = {
+        .meta = writer->def.meta,
+        .tally = &writer->tally,
+        .state = state,
+        .created = writer->created[0] ? writer->created : NULL,
+        .shard_episodes = writer->def.max_episodes,
+        .shard = {writer->stream[STREAM_OK].info, writer->stream[STREAM_FAILED].info},
+        .nshard = {writer->stream[STREAM_OK].ninfo, writer->stream[STREAM_FAILED].ninfo}};
     writer_path(writer, "manifest", ".json", path);
     char *text = manifest_text(&def);
     if (!text)
@@ -396,7 +407,8 @@ static Status write_stats(DataWriter *writer, Err *err) {
 
 static Status finish(DataWriter *writer, Err *err) {
     if (writer->failed)
-        return err_set(err, STATUS_IO, "%s: an earlier write failed; what was committed can be resumed", writer->dir);
+        return err_set(err, STATUS_IO, "%s: an earlier write failed; what was committed can be resumed",
+                       writer->dir);
     TRY(line_file_sync(&writer->journal, err));
     TRY(line_file_sync(&writer->episodes, err));
     for (int k = 0; k < NSTREAM; k++)

@@ -40,11 +40,13 @@ struct DataWriter {
 /* "DIR/name", "DIR/name-r001.ext" for a rank. */
 void writer_path(const DataWriter *writer, const char *name, const char *extension, char path[PATH_MAX]);
 /* Path of a shard: absolute, and relative to the dataset. */
-void writer_shard_path(const DataWriter *writer, const Stream *stream, int index, const char *suffix, char path[PATH_MAX]);
+void writer_shard_path(const DataWriter *writer, const Stream *stream, int index, const char *suffix,
+                       char path[PATH_MAX]);
 void writer_shard_file(const DataWriter *writer, const Stream *stream, int index, char file[128]);
 
 /* Append to the stream's shard, starting one if none is open. shard, demo: where it stands now. */
-Status writer_store(DataWriter *writer, Stream *stream, const DataBlob *blob, int *shard, int *demo, Err *err);
+Status writer_store(DataWriter *writer, Stream *stream, const DataBlob *blob, int *shard, int *demo,
+                    Err *err);
 /* Close the stream's shard under its final name and list it. */
 Status writer_finish_shard(DataWriter *writer, Stream *stream, Err *err);
 /* List a file that is finished already. */

@@ -18,8 +18,8 @@ static char told[4096];
 static void tell(void *user, const DataFinding *finding) {
     (void)user;
     const size_t n = strlen(told);
-    snprintf(told + n, sizeof told - n, "%s: %s %s: %s\n", data_rule_name(finding->rule), finding->file, finding->place,
-             finding->text);
+    snprintf(told + n, sizeof told - n, "%s: %s %s: %s\n", data_rule_name(finding->rule), finding->file,
+             finding->place, finding->text);
 }
 
 static bool replay_fails(void *user, const char *file, int demo, const Episode *episode,
@@ -49,7 +49,9 @@ static void open_shard(void) {
     assert_true(file >= 0);
 }
 
-static void close_shard(void) { assert_true(H5Fclose(file) >= 0); }
+static void close_shard(void) {
+    assert_true(H5Fclose(file) >= 0);
+}
 
 static void put_number(const char *object, const char *name, int64_t value) {
     const hid_t o = H5Oopen(file, object, H5P_DEFAULT), space = H5Screate(H5S_SCALAR);
@@ -62,7 +64,8 @@ static void put_number(const char *object, const char *name, int64_t value) {
 }
 
 static void put_text(const char *object, const char *name, const char *value) {
-    const hid_t o = H5Oopen(file, object, H5P_DEFAULT), space = H5Screate(H5S_SCALAR), type = H5Tcopy(H5T_C_S1);
+    const hid_t o = H5Oopen(file, object, H5P_DEFAULT), space = H5Screate(H5S_SCALAR),
+                type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, strlen(value));
     H5Adelete(o, name);
     const hid_t a = H5Acreate2(o, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
@@ -108,9 +111,13 @@ static hsize_t rows_of_demo0(void) {
     return dim[0];
 }
 
-static void break_readable(void) { assert_int_equal(truncate(SHARD, 5000), 0); }
+static void break_readable(void) {
+    assert_int_equal(truncate(SHARD, 5000), 0);
+}
 
-static void break_version(void) { put_text("/", "format_version", "2.0.0"); }
+static void break_version(void) {
+    put_text("/", "format_version", "2.0.0");
+}
 
 static void break_demo_names(void) {
     H5Gclose(H5Gcreate2(file, "data/extra", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
@@ -121,11 +128,17 @@ static void break_rows(void) {
     put_dataset("data/demo_0/extra", H5T_IEEE_F32LE, 1, &dim, false);
 }
 
-static void break_env_args(void) { put_text("/data", "env_args", "{\"env_name\":\"x\",\"type\":2}"); }
+static void break_env_args(void) {
+    put_text("/data", "env_args", "{\"env_name\":\"x\",\"type\":2}");
+}
 
-static void break_total(void) { put_number("/data", "total", 1); }
+static void break_total(void) {
+    put_number("/data", "total", 1);
+}
 
-static void break_fields(void) { H5Ldelete(file, "data/demo_0/states", H5P_DEFAULT); }
+static void break_fields(void) {
+    H5Ldelete(file, "data/demo_0/states", H5P_DEFAULT);
+}
 
 static void break_types(void) {
     const hsize_t dim = rows_of_demo0();
@@ -142,11 +155,17 @@ static void break_bools(void) {
     H5Tclose(type);
 }
 
-static void break_action_range(void) { change_number("data/demo_0/actions", 40, 1.5); }
+static void break_action_range(void) {
+    change_number("data/demo_0/actions", 40, 1.5);
+}
 
-static void break_finite(void) { change_number("data/demo_0/states", 7, (double)NAN); }
+static void break_finite(void) {
+    change_number("data/demo_0/states", 7, (double)NAN);
+}
 
-static void break_quaternions(void) { change_number("data/demo_0/obs/object_cube", 3, 2); }
+static void break_quaternions(void) {
+    change_number("data/demo_0/obs/object_cube", 3, 2);
+}
 
 static void break_joint_names(void) {
     const hid_t data = H5Gopen2(file, "data", H5P_DEFAULT);
@@ -159,22 +178,34 @@ static void break_images(void) {
     put_dataset("data/demo_0/obs/head_image", H5T_STD_U8LE, 4, dim, false);
 }
 
-static void break_timing(void) { change_number("data/demo_0/dones", 3, 1); }
+static void break_timing(void) {
+    change_number("data/demo_0/dones", 3, 1);
+}
 
-static void break_attributes(void) { put_text("data/demo_0", "ninth", "x"); }
+static void break_attributes(void) {
+    put_text("data/demo_0", "ninth", "x");
+}
 
 static void break_bounds(void) {
     const hsize_t dim = rows_of_demo0();
     put_dataset("data/demo_0/extra", H5T_IEEE_F32LE, 1, &dim, true);
 }
 
-static void break_certificate(void) { put_text("data/demo_0", "ep_meta", "{\"outcome\":\"ok\"}"); }
+static void break_certificate(void) {
+    put_text("data/demo_0", "ep_meta", "{\"outcome\":\"ok\"}");
+}
 
-static void break_uuids(void) { put_number("data/demo_0", "attempt", 3); }
+static void break_uuids(void) {
+    put_number("data/demo_0", "attempt", 3);
+}
 
-static void break_rlds(void) { H5Ldelete(file, "rlds/episode_000000/steps/action", H5P_DEFAULT); }
+static void break_rlds(void) {
+    H5Ldelete(file, "rlds/episode_000000/steps/action", H5P_DEFAULT);
+}
 
-static void break_masks(void) { H5Ldelete(file, "mask/train", H5P_DEFAULT); }
+static void break_masks(void) {
+    H5Ldelete(file, "mask/train", H5P_DEFAULT);
+}
 
 static void edit_text(const char *name, const char *from, const char *to) {
     char path[256];
@@ -188,11 +219,21 @@ static void edit_text(const char *name, const char *from, const char *to) {
     mem_free(text);
 }
 
-static void break_journal(void) { edit_text("journal.jsonl", "\"demo\":", "\"dome\":"); }
-static void break_episodes(void) { edit_text("episodes.jsonl", "\"demo\":0", "\"demo\":7"); }
-static void break_manifest(void) { edit_text("manifest.json", "\"sha256\": \"", "\"sha255\": \""); }
-static void break_statistics(void) { edit_text("stats.json", "\"count\"", "\"cuont\""); }
-static void break_finished(void) { store("scratch_check/shards/synthetic-r000-0009.hdf5.old", "x", 1); }
+static void break_journal(void) {
+    edit_text("journal.jsonl", "\"demo\":", "\"dome\":");
+}
+static void break_episodes(void) {
+    edit_text("episodes.jsonl", "\"demo\":0", "\"demo\":7");
+}
+static void break_manifest(void) {
+    edit_text("manifest.json", "\"sha256\": \"", "\"sha255\": \"");
+}
+static void break_statistics(void) {
+    edit_text("stats.json", "\"count\"", "\"cuont\"");
+}
+static void break_finished(void) {
+    store("scratch_check/shards/synthetic-r000-0009.hdf5.old", "x", 1);
+}
 
 typedef struct Breaking {
     DataRule rule;

@@ -46,7 +46,8 @@ static void demonstrations_come_back(void **state) {
         for (int side = 0; side < NSIDE; side++) {
             assert_memory_equal(made->eef[side], read->eef[side], n * sizeof(Pose));
             assert_memory_equal(made->target[side], read->target[side], n * sizeof(Pose));
-            assert_memory_equal(made->closure[side], read->closure[side], n * (size_t)made->nhand * sizeof(float));
+            assert_memory_equal(made->closure[side], read->closure[side],
+                                n * (size_t)made->nhand * sizeof(float));
         }
         assert_memory_equal(made->object, read->object, n * (size_t)made->nobject * sizeof(Pose));
         assert_memory_equal(made->joint, read->joint, n * sizeof(double));
@@ -73,7 +74,8 @@ static void an_episode_is_a_source_again(void **state) {
         const Demo *demo = set.demo[i];
         CHECK_OK(data_reader_read(reader, i, &episode, NULL, &err));
         assert_int_equal(demo->nrow, episode->nrow);
-        assert_memory_equal(demo->target[SIDE_RIGHT], episode->target[SIDE_RIGHT], (size_t)demo->nrow * sizeof(Pose));
+        assert_memory_equal(demo->target[SIDE_RIGHT], episode->target[SIDE_RIGHT],
+                            (size_t)demo->nrow * sizeof(Pose));
         assert_int_equal(demo->nmark, episode->nsubtask);
         assert_int_equal(demo->mark[1].begin, episode->subtask[1].begin);
         assert_string_equal(demo->operator_name, "generated");

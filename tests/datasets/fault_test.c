@@ -76,7 +76,8 @@ static int run_into_full_disk(const char *dir, rlim_t limit) {
         signal(SIGXFSZ, SIG_IGN);
         setrlimit(RLIMIT_FSIZE, &room);
         const Status status = run_all(dir, true, 40, &err);
-        const bool clear = status == STATUS_IO && strstr(err.message, "File too large") && strstr(err.message, dir);
+        const bool clear =
+            status == STATUS_IO && strstr(err.message, "File too large") && strstr(err.message, dir);
         _exit(clear ? 0 : status == STATUS_OK ? 1 : 2);
     }
     int status = 0;
@@ -215,7 +216,8 @@ static void claims_are_not_believed(void **state) {
     const hsize_t wide[2] = {900000, 36};
     const hid_t other = H5Screate_simple(2, wide, NULL);
     H5Pset_chunk(plist, 2, (const hsize_t[]){1, 36});
-    H5Dclose(H5Dcreate2(file, "data/demo_0/actions_abs", H5T_IEEE_F32LE, other, H5P_DEFAULT, plist, H5P_DEFAULT));
+    H5Dclose(
+        H5Dcreate2(file, "data/demo_0/actions_abs", H5T_IEEE_F32LE, other, H5P_DEFAULT, plist, H5P_DEFAULT));
     const hid_t demo = H5Gopen2(file, "data/demo_0", H5P_DEFAULT);
     const hid_t attribute = H5Aopen(demo, "num_samples", H5P_DEFAULT);
     assert_true(H5Awrite(attribute, H5T_NATIVE_INT64, &rows) >= 0);
@@ -235,9 +237,13 @@ static void claims_are_not_believed(void **state) {
 
 /* ---- memory ---- */
 
-static Status write_some(const char *dir, Err *err) { return run_all(dir, false, 10, err); }
+static Status write_some(const char *dir, Err *err) {
+    return run_all(dir, false, 10, err);
+}
 
-static Status resume_some(const char *dir, Err *err) { return run_all(dir, true, 14, err); }
+static Status resume_some(const char *dir, Err *err) {
+    return run_all(dir, true, 14, err);
+}
 
 static Status read_some(const char *dir, Err *err) {
     DataReader *reader = NULL;
@@ -279,8 +285,12 @@ static void fail_each(Status (*act)(const char *, Err *), const char *dir, void 
     }
 }
 
-static void prepare_nothing(const char *dir) { (void)dir; }
-static void prepare_empty(const char *dir) { remove_tree(dir); }
+static void prepare_nothing(const char *dir) {
+    (void)dir;
+}
+static void prepare_empty(const char *dir) {
+    remove_tree(dir);
+}
 
 static void prepare_unfinished(const char *dir) {
     Err err = {0};
@@ -314,7 +324,9 @@ static void every_allocation_of_the_readers_fails_in_turn(void **state) {
 
 /* HDF5 1.10 forgets a few blocks when it meets a damaged object. */
 const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libhdf5"; }
+const char *__lsan_default_suppressions(void) {
+    return "leak:libhdf5";
+}
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -15,7 +15,8 @@ static void assert_same_rows(const Episode *a, const Episode *b) {
     const size_t n = (size_t)a->nrow;
     assert_int_equal(a->nrow, b->nrow);
     assert_same_bytes(a->action, b->action, n * (size_t)a->naction * sizeof(float), "actions");
-    assert_same_bytes(a->action_exec, b->action_exec, n * (size_t)a->naction * sizeof(float), "executed actions");
+    assert_same_bytes(a->action_exec, b->action_exec, n * (size_t)a->naction * sizeof(float),
+                      "executed actions");
     assert_same_bytes(a->state, b->state, n * (size_t)a->nstate * sizeof(double), "states");
     assert_same_bytes(a->reward, b->reward, n * sizeof(float), "rewards");
     assert_same_bytes(a->done, b->done, n, "dones");
@@ -65,7 +66,8 @@ static void every_field_comes_back(void **state) {
             Episode *read = NULL;
             DataCertificate certificate;
             CHECK_OK(data_reader_read(reader, i, &read, &certificate, &err));
-            Episode *made = synthetic_episode(read->attempt, run_rows(read->attempt), synthetic_outcome(read->attempt));
+            Episode *made =
+                synthetic_episode(read->attempt, run_rows(read->attempt), synthetic_outcome(read->attempt));
             assert_int_equal(read->outcome != OUTCOME_ok, failed);
             assert_same_rows(made, read);
             assert_same_summary(made, read);

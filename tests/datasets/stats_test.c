@@ -31,7 +31,8 @@ static void assert_close_to_exact(double *x, int n) {
     assert_true(fabs(running.mean - sum / n) <= 1e-9 * (range + fabs(sum / n)));
     assert_true(fabs(running_std(&running) - sqrt(square / n)) <= 1e-9 * range + 1e-300);
     for (double q = 0.01; q < 1; q += 0.07)
-        assert_true(fabs(running_quantile(&running, q) - x[(int)(q * n)]) <= range / 500 + range * 60.0 / n + 1e-300);
+        assert_true(fabs(running_quantile(&running, q) - x[(int)(q * n)]) <=
+                    range / 500 + range * 60.0 / n + 1e-300);
 }
 
 static void statistics_fit_what_was_seen(void **state) {

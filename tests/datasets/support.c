@@ -18,7 +18,9 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
-void remove_tree(const char *path) { nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
+void remove_tree(const char *path) {
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 const char *scratch(const char *name) {
     static char paths[8][256];
@@ -30,10 +32,13 @@ const char *scratch(const char *name) {
 }
 
 DataWriterDef run_def(const char *dir, bool resume) {
-    return (DataWriterDef){.dir = dir, .meta = synthetic_meta(), .max_episodes = SHARD_EPISODES, .resume = resume};
+    return (DataWriterDef){
+        .dir = dir, .meta = synthetic_meta(), .max_episodes = SHARD_EPISODES, .resume = resume};
 }
 
-int run_rows(uint64_t attempt) { return 20 + (int)(attempt * 7 % 30); }
+int run_rows(uint64_t attempt) {
+    return 20 + (int)(attempt * 7 % 30);
+}
 
 Status run_attempts(DataWriter *writer, uint64_t end, Err *err) {
     for (uint64_t i = data_writer_info(writer).next_attempt; i < end; i++) {

@@ -21,14 +21,38 @@ static const DataSource sources[] = {
 };
 
 const DataMeta *synthetic_meta(void) {
-    static DataMeta meta = {.name = "synthetic", .generator = "demomill test", .license = "CC0-1.0", .robot = "optimus",
-                            .task = "pick_place", .level = "D1", .base = "standing", .realism = "default",
-                            .controller = "wholebody", .engine = "none", .operator_name = "generated", .device = "",
-                            .hash = {"e0", "11", "22", "33", "44", "55", "66"}, .seed = 7, .rate_hz = 20, .nstate = NSTATE,
-                            .nwire = 5, .wire = wire, .nobject = SYNTHETIC_OBJECTS, .object = objects, .njoint = NJOINT,
-                            .joint = joints, .nsubtask = SYNTHETIC_SUBTASKS, .subtask = subtasks, .subtask_hand = hands,
-                            .ncolumn = NCOLUMN, .column = columns, .column_dim = column_dims, .nsource = 2,
-                            .source = sources, .config_json = "{\"retries\":2}", .model_xml = "<mujoco/>"};
+    static DataMeta meta = {.name = "synthetic",
+                            .generator = "demomill test",
+                            .license = "CC0-1.0",
+                            .robot = "optimus",
+                            .task = "pick_place",
+                            .level = "D1",
+                            .base = "standing",
+                            .realism = "default",
+                            .controller = "wholebody",
+                            .engine = "none",
+                            .operator_name = "generated",
+                            .device = "",
+                            .hash = {"e0", "11", "22", "33", "44", "55", "66"},
+                            .seed = 7,
+                            .rate_hz = 20,
+                            .nstate = NSTATE,
+                            .nwire = 5,
+                            .wire = wire,
+                            .nobject = SYNTHETIC_OBJECTS,
+                            .object = objects,
+                            .njoint = NJOINT,
+                            .joint = joints,
+                            .nsubtask = SYNTHETIC_SUBTASKS,
+                            .subtask = subtasks,
+                            .subtask_hand = hands,
+                            .ncolumn = NCOLUMN,
+                            .column = columns,
+                            .column_dim = column_dims,
+                            .nsource = 2,
+                            .source = sources,
+                            .config_json = "{\"retries\":2}",
+                            .model_xml = "<mujoco/>"};
     meta.action = action_layout(NHAND, NWAIST);
     return &meta;
 }
@@ -39,8 +63,14 @@ const Task *synthetic_task(void) {
     static Subtask subtask[] = {{.name = "reach", .hand = SIDE_RIGHT, .object = "cube"},
                                 {.name = "lift", .hand = SIDE_RIGHT, .object = "cube"},
                                 {.name = "place", .hand = SIDE_LEFT, .object = "tray", .moves = "cube"}};
-    static Task task = {.path = "synthetic", .name = "pick_place", .rate_hz = 20, .nobject = SYNTHETIC_OBJECTS,
-                        .object = object, .njoint = NJOINT, .joint = joint, .nsubtask = SYNTHETIC_SUBTASKS,
+    static Task task = {.path = "synthetic",
+                        .name = "pick_place",
+                        .rate_hz = 20,
+                        .nobject = SYNTHETIC_OBJECTS,
+                        .object = object,
+                        .njoint = NJOINT,
+                        .joint = joint,
+                        .nsubtask = SYNTHETIC_SUBTASKS,
                         .subtask = subtask};
     return &task;
 }
@@ -102,7 +132,8 @@ static void fill_row(Episode *e, Rng *rng, size_t i) {
            (size_t)e->naction * sizeof(float));
     e->action_exec[i * (size_t)e->naction] += 0.001f;
     for (int k = 0; k < NSTATE; k++)
-        e->state[i * NSTATE + (size_t)k] = (i ? e->state[(i - 1) * NSTATE + (size_t)k] : k) + rng_range(rng, -1e-3, 1e-3);
+        e->state[i * NSTATE + (size_t)k] =
+            (i ? e->state[(i - 1) * NSTATE + (size_t)k] : k) + rng_range(rng, -1e-3, 1e-3);
     e->state_hash[i] = rng_u64(rng);
     e->reward[i] = i + 1 == n && e->outcome == OUTCOME_ok;
     e->done[i] = i + 1 == n;
@@ -124,16 +155,21 @@ static void fill_summary(Episode *e, Rng *rng) {
     const int third = e->nrow / 3;
     e->nsubtask = SYNTHETIC_SUBTASKS;
     for (int s = 0; s < SYNTHETIC_SUBTASKS; s++)
-        e->subtask[s] = (EpisodeSubtask){.subtask = s, .hand = hands[s], .source_demo = (int)rng_below(rng, 2),
-                                         .begin = s * third, .end = s == 2 ? e->nrow : (s + 1) * third,
-                                         .retries = (int)rng_below(rng, 2), .outcome = OUTCOME_ok};
+        e->subtask[s] = (EpisodeSubtask){.subtask = s,
+                                         .hand = hands[s],
+                                         .source_demo = (int)rng_below(rng, 2),
+                                         .begin = s * third,
+                                         .end = s == 2 ? e->nrow : (s + 1) * third,
+                                         .retries = (int)rng_below(rng, 2),
+                                         .outcome = OUTCOME_ok};
     e->failed_subtask = -1;
     if (e->outcome != OUTCOME_ok) {
         e->failed_subtask = (int)rng_below(rng, SYNTHETIC_SUBTASKS);
         e->nsubtask = e->failed_subtask + 1;
         e->subtask[e->failed_subtask].outcome = e->outcome;
     }
-    e->draw = (ResetDraw){.nobject = SYNTHETIC_OBJECTS, .tries = 1, .bin = (int)rng_below(rng, 16), .base = random_pose(rng)};
+    e->draw = (ResetDraw){
+        .nobject = SYNTHETIC_OBJECTS, .tries = 1, .bin = (int)rng_below(rng, 16), .base = random_pose(rng)};
     for (int k = 0; k < SYNTHETIC_OBJECTS; k++) {
         e->draw.object[k] = random_pose(rng);
         e->draw.noise[k] = POSE_IDENTITY;
@@ -156,9 +192,18 @@ Episode *synthetic_episode(uint64_t attempt, int nrow, Outcome outcome) {
     Arena *arena = arena_create(1 << 20);
     Episode *e = arena ? arena_alloc(arena, sizeof *e) : NULL;
     if (e) {
-        *e = (Episode){.arena = arena, .seed = 7, .attempt = attempt, .outcome = outcome, .nrow = nrow, .capacity = nrow,
-                       .naction = synthetic_meta()->action.dim, .nstate = NSTATE, .ncolumn = NCOLUMN,
-                       .nobject = SYNTHETIC_OBJECTS, .njoint = NJOINT, .nsubtask_total = SYNTHETIC_SUBTASKS,
+        *e = (Episode){.arena = arena,
+                       .seed = 7,
+                       .attempt = attempt,
+                       .outcome = outcome,
+                       .nrow = nrow,
+                       .capacity = nrow,
+                       .naction = synthetic_meta()->action.dim,
+                       .nstate = NSTATE,
+                       .ncolumn = NCOLUMN,
+                       .nobject = SYNTHETIC_OBJECTS,
+                       .njoint = NJOINT,
+                       .nsubtask_total = SYNTHETIC_SUBTASKS,
                        .nhand = NHAND};
         Rng rng = rng_make(7, attempt, RNG_TEST, 0);
         if (allocate(e)) {
