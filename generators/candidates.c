@@ -14,12 +14,12 @@
 
 enum { MAX_SOURCES_ASKED = 12, MAX_VARIANTS = 6, PER_ROUND = 2, MAX_KEYS = 40, MAX_ASKED = 40 };
 static const double COMFORT = 0.5; /* s per rad between the hand's turn and that at rest */
+static const double SAME_POS = 0.01, SAME_ANGLE = 0.1;     /* m, rad: variants that are one */
 static const double RETRY_POS = 0.003, RETRY_ANGLE = 0.05; /* m, rad: how far a second try differs */
 
 typedef struct Candidate {
     int demo, rank; /* of the source in the strategy's order */
     int variant;
-    double cost;
 } Candidate;
 
 /* The pose in the source that decides about a variant: at the hand change, or at the end. */
@@ -29,11 +29,10 @@ static Pose key_pose(const Segment *s) {
     return s->demo->target[s->hand][any ? change.begin : s->end - 1];
 }
 
-static double variant_cost(const CandidateDef *def, int hand, Pose source, const Placement *placement) {
+static double hand_cost(const CandidateDef *def, int hand, Pose key) {
     const GenOptions *o = def->options;
-    const Pose key = placement_apply(placement, source);
     return bridge_time(def->start[hand].hand, key, o->speed, o->turn) +
-           COMFORT * pose_angle(key, def->home[hand]);
+           COMFORT * discomfort(def->scene->base, def->home[hand], key);
 }
 
 /* Segments of one demo for all hands; false if it lacks one. */
@@ -46,31 +45,45 @@ static bool segments_of(const CandidateDef *def, int demo, const Segment *segmen
     return true;
 }
 
-/* The cheapest variants of one source, by insertion. */
+/* Does the variant bring the hand to a place where one of the n given ones already brings it? */
+static bool is_like(const Pose *key, int variant, const Candidate *given, int n) {
+    for (int i = 0; i < n; i++) {
+        const Pose other = key[given[i].variant];
+        if (pose_distance(key[variant], other) < SAME_POS && pose_angle(key[variant], other) < SAME_ANGLE)
+            return true;
+    }
+    return false;
+}
+
+/* The cheapest variants of one source that differ, cheapest first. */
 static int rank_variants(const CandidateDef *def, int demo, int rank, Candidate out[MAX_VARIANTS]) {
     const Segment *segment[NSIDE];
-    Placement placement[NSIDE][MAX_PLACEMENTS];
-    Pose key[NSIDE];
+    Placement placement[MAX_PLACEMENTS];
+    Pose key[MAX_PLACEMENTS];
+    double cost[MAX_PLACEMENTS] = {0};
     int nvariant = MAX_PLACEMENTS, n = 0;
     if (!segments_of(def, demo, segment))
         return 0;
-    for (int h = 0; h < def->n; h++) {
-        const int k = retarget_all(def->sources->task, segment[h], def->scene, def->options, placement[h]);
+    for (int h = def->n - 1; h >= 0; h--) {
+        const int k = retarget_all(def->sources->task, segment[h], def->scene, def->options, placement);
+        const Pose source = key_pose(segment[h]);
         nvariant = k < nvariant ? k : nvariant;
-        key[h] = key_pose(segment[h]);
-    }
-    for (int v = 0; v < nvariant; v++) {
-        Candidate c = {.demo = demo, .rank = rank, .variant = v};
-        for (int h = 0; h < def->n; h++)
-            c.cost += variant_cost(def, h, key[h], &placement[h][v]);
-        int at = n < MAX_VARIANTS ? n++ : MAX_VARIANTS;
-        while (at > 0 && out[at - 1].cost > c.cost) {
-            if (at < MAX_VARIANTS)
-                out[at] = out[at - 1];
-            at--;
+        for (int v = 0; v < nvariant; v++) {
+            key[v] = placement_apply(&placement[v], source);
+            cost[v] += hand_cost(def, h, key[v]);
         }
-        if (at < MAX_VARIANTS)
-            out[at] = c;
+    }
+    while (n < MAX_VARIANTS) {
+        int best = -1;
+        for (int v = 0; v < nvariant; v++) {
+            if (cost[v] < INFINITY && (best < 0 || cost[v] < cost[best]))
+                best = v;
+        }
+        if (best < 0)
+            break;
+        if (!is_like(key, best, out, n))
+            out[n++] = (Candidate){.demo = demo, .rank = rank, .variant = best};
+        cost[best] = INFINITY;
     }
     return n;
 }
@@ -183,7 +196,7 @@ static int list_candidates(const CandidateDef *def, const SelectRank *order, int
     for (int first = 0; first < MAX_VARIANTS; first += PER_ROUND) {
         for (int i = 0; i < nsource; i++) {
             for (int v = first; v < first + PER_ROUND && v < nvariant[i]; v++)
-                list[n++] = variant[i][v];
+                list[n++] = variant[i][(v + def->avoid) % nvariant[i]];
         }
     }
     return n;

@@ -19,6 +19,7 @@ typedef struct CandidateDef {
     PlanStart start[NSIDE]; /* (n) */
     Pose home[NSIDE];       /* (n) hand at rest, world: the comfortable orientation */
     int prefer;             /* source, −1 */
+    int avoid;              /* so many of a source's best variants have led nowhere */
     int retry;              /* how many tries of this subtask there have been */
 } CandidateDef;
 

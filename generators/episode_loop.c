@@ -65,6 +65,7 @@ typedef struct Attempt {
     Checkpoint checkpoint[MAX_SUBTASKS]; /* at each subtask's start */
     int tries[MAX_SUBTASKS];             /* begun so far */
     int failures[MAX_SUBTASKS];
+    int unreached[MAX_SUBTASKS]; /* failures because the hand could not get there */
     int restores;
     int rows_run; /* discarded ones included */
     bool memory;
@@ -149,6 +150,7 @@ static void fail(Attempt *a, int subtask, Outcome cause) {
     int back = -1;
     if (subtask >= 0 && a->options->retries > 0) {
         a->failures[subtask]++;
+        a->unreached[subtask] += cause == OUTCOME_tracking_lost;
         back = way_back(a, subtask, cause);
     }
     if (back < 0) {
@@ -220,6 +222,7 @@ static void start(Attempt *a, const int *subtask, int n) {
                         .attempt = a->attempt,
                         .n = n,
                         .prefer = -1,
+                        .avoid = a->unreached[subtask[0]],
                         .retry = a->tries[subtask[0]]};
     for (int h = 0; h < n; h++) {
         const int side = a->task->subtask[subtask[h]].hand;

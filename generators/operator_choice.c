@@ -84,7 +84,7 @@ static double way_cost(const Operator *o, const Body *body, int side, const Oper
     double time = 0, turn = 0;
     for (int i = 0; i < way->nmove; i++) {
         const Pose goal = operator_goal(o, body, side, &way->move[i], way->yaw, at);
-        const double angle = pose_angle(goal, home);
+        const double angle = discomfort(body->scene.base, home, goal);
         time += bridge_time(at, goal, o->speed, o->turn);
         turn = angle > turn ? angle : turn;
         at = goal;

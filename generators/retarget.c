@@ -1,6 +1,9 @@
 /* Placements of a segment in the scene as it is. */
 #include "generators/retarget.h"
 
+#include <math.h>
+#include <string.h>
+
 static const double PI = 3.14159265358979323846;
 
 Pose pose_turn_z(double angle) {
@@ -16,6 +19,16 @@ int symmetry_angles(Symmetry symmetry, double angle[12]) {
     for (int i = 0; i < n; i++)
         angle[i] = 2 * PI * i / n;
     return n;
+}
+
+double discomfort(Pose base, Pose rest, Pose hand) {
+    const Pose rest_in_base = pose_rel(base, rest), hand_in_base = pose_rel(base, hand);
+    const double ahead = hand_in_base.pos[0], aside = hand_in_base.pos[1] - rest_in_base.pos[1];
+    Pose comfortable = pose_turn_z(ahead > 0.05 ? atan2(aside, ahead) : 0);
+    double quat[4];
+    quat_mul(comfortable.quat, rest_in_base.quat, quat);
+    memcpy(comfortable.quat, quat, sizeof quat);
+    return pose_angle(comfortable, hand_in_base);
 }
 
 Pose placement_apply(const Placement *placement, Pose source) {

@@ -27,6 +27,9 @@ int retarget_all(const Task *task, const Segment *segment, const Scene *scene, c
 /* The placement with its in-hand part read again from the scene. */
 Placement retarget_in_hand(const Task *task, const Segment *segment, const Scene *scene, Placement placement);
 
+/* How far a hand pose turns the wrist from what is comfortable, rad: the orientation of rest, with the fingers pointing away from
+ * the shoulder, which is taken to be above the base's middle, as far to the side as the hand rests. All in world. */
+double discomfort(Pose base, Pose rest, Pose hand);
 /* Rotations about z that leave an object looking the same: returns how many of angle (12) are filled; first 0. */
 int symmetry_angles(Symmetry symmetry, double angle[12]);
 Pose pose_turn_z(double angle);
