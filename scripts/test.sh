@@ -62,10 +62,11 @@ run_ctest() {
     if [ -z "$summary" ]; then
         echo "FAILED: no tests were run on $preset"
         failed=$((failed + 1))
-        return
+        return 1
     fi
     failed=$((failed + ${summary% *}))
     passed=$((passed + ${summary#* } - ${summary% *}))
+    [ "${summary% *}" = 0 ]
 }
 
 step_release() { check build-release build release && run_ctest release -LE fuzz; }
@@ -75,7 +76,21 @@ step_dev() { check build-dev build dev && run_ctest dev -LE slow; }
 step_tsan() {
     local without_aslr=
     setarch "$(uname -m)" -R true 2>/dev/null && without_aslr="setarch $(uname -m) -R"
-    check build-tsan build tsan && run_ctest tsan -L threads
+    check build-tsan build tsan && run_ctest tsan -L threads &&
+        check generate-under-tsan strict generate_under_tsan
+}
+
+# The main job itself, on more threads than cores; a data race ends it with exit code 66. LLVM's OpenMP runtime stands
+# in for gcc's as in tests/CMakeLists.txt.
+generate_under_tsan() {
+    local folder=build/test-data/tsan llvm=/usr/lib/llvm-16/lib
+    rm -rf $folder
+    mkdir -p $folder
+    [ -x "$demomill" ] || { cmake --preset release && cmake --build --preset release; }
+    "$demomill" record --task pick_place --robot optimus --operator scripted --n 1 --seed 11 --out $folder/source.hdf5
+    env LD_PRELOAD=$llvm/libomp.so OMP_TOOL_LIBRARIES=$llvm/libarcher.so TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
+        setarch "$(uname -m)" -R build/tsan/bin/demomill generate --task pick_place:D0 --robot optimus \
+        --source $folder/source.hdf5 --out $folder/data --attempts 4 --threads 4 --seed 3
 }
 
 sources() { git ls-files -z -- '*.c' '*.h'; }
@@ -139,7 +154,7 @@ step_readers() {
     local folder=build/test-data
     check install-python-readers strict python_readers
     check install-js-readers strict js_readers
-    [ -x $demomill ] || check build-release build release || return
+    [ -x "$demomill" ] || check build-release build release || return
     check make-a-small-dataset strict small_dataset $folder || return
     check demomill-check $demomill check $folder/data --replay all
     check h5py-robomimic-h5wasm-jsfive-agree strict readers_agree $folder $folder/source.hdf5 $folder/data/shards/*.hdf5
