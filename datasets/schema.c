@@ -28,12 +28,19 @@ static const DataField fields[] = {
     {"rewards", DATA_F4, "", REQ, "1", "", "1 where success holds after the action"},
     {"dones", DATA_U1, "", REQ, "", "", "1 at the episode's last row"},
 
-    {"obs/joint_pos", DATA_F4, "K", 0, "rad", "", "measured joint positions, order joint_names"},
-    {"obs/joint_vel", DATA_F4, "K", 0, "rad/s", "", "measured joint velocities, order joint_names"},
-    {"obs/joint_torque", DATA_F4, "K", 0, "N m", "", "estimated joint torques, order joint_names"},
+    {"obs/joint_pos", DATA_F4, "K", 0, "rad", "",
+     "measured joint positions, in the order of joint_names (body first)"},
+    {"obs/joint_vel", DATA_F4, "K", 0, "rad/s", "",
+     "measured joint velocities, in the order of joint_names (body first)"},
+    {"obs/joint_torque", DATA_F4, "K", 0, "N m", "",
+     "estimated joint torques, in the order of joint_names (body first)"},
     {"obs/base_quat", DATA_F4, "4", 0, "1", "world", "orientation of the IMU, wxyz"},
     {"obs/base_ang_vel", DATA_F4, "3", 0, "rad/s", "imu", "angular velocity"},
     {"obs/imu_acc", DATA_F4, "3", 0, "m/s^2", "imu", "specific force"},
+    {"obs/hand_pos", DATA_F4, "K", 0, "1", "",
+     "measured closure per hand motor, left then right: 0 open, 1 closed"},
+    {"obs/left_hand_pose", DATA_F4, "7", 0, "m, 1", "base", "left grasp frame: " POSE7},
+    {"obs/right_hand_pose", DATA_F4, "7", 0, "m, 1", "base", "right grasp frame: " POSE7},
     {"obs/foot_wrench", DATA_F4, "K", 0, "N, N m", "foot", "force and torque, left then right foot"},
     {"obs/wrist_wrench", DATA_F4, "K", 0, "N, N m", "wrist", "force and torque, left then right wrist"},
     {"obs/touch", DATA_F4, "K", 0, "N", "", "normal force per touch sensor, left then right hand"},
@@ -181,9 +188,8 @@ char *data_features_json(const DataMeta *meta) {
     int n;
     const DataField *field = data_schema(&n);
     for (int i = 0; ok && i < n; i++) {
-        const bool column = field[i].shape[0] == 'K' || column_dim(meta, field[i].path + strlen("obs/")) > 0;
-        if (strncmp(field[i].path, "obs/", 4) == 0 && column)
-            continue; /* listed above, those that there are */
+        if (strncmp(field[i].path, "obs/", 4) == 0 && field[i].type == DATA_F4)
+            continue; /* columns: those that there are stand above */
         ok = json_array_append_new(list, feature(meta, &field[i], field[i].path)) == 0;
     }
     char *text = ok ? data_json_text(list) : NULL;
