@@ -23,7 +23,7 @@ typedef struct Column {
 
 /* X(field, title, unit): scores that are drawn. */
 #define DRAWN_LIST(X)                                                                                        \
-    X(path_ratio, "Hand path against the demonstrations' legs", "1")                                         \
+    X(path_ratio, "Hand path / demonstrated path", "")                                                       \
     X(jerk, "Wrist jerk, RMS", "m/s³")                                                                       \
     X(contact_force, "Largest contact force on a hand", "N")                                                 \
     X(balance_margin, "Smallest balance margin", "m")                                                        \
@@ -150,8 +150,9 @@ static const char *const style =
     "table{border-collapse:collapse;width:100%}td,th{padding:5px 10px 5px "
     "0;text-align:left;border-bottom:1px solid "
     "var(--line);font-weight:400;vertical-align:middle}th{color:var(--soft);font-size:13px}"
-    "td.n{text-align:right;font-variant-numeric:tabular-nums}"
-    "svg{display:block;width:100%;height:auto}svg text{fill:var(--soft);font:11px system-ui,sans-serif}"
+    ".n{text-align:right;font-variant-numeric:tabular-nums}"
+    ".map svg{max-width:340px}svg{display:block;width:100%;height:auto}svg text{fill:var(--soft);font:11px "
+    "system-ui,sans-serif}"
     "</style></head><body><main>";
 
 static void escape(Page *page, const char *text) {
@@ -225,9 +226,9 @@ static void draw_outcomes(Page *page, const json_t *manifest) {
 
 static void draw_subtasks(Page *page, const json_t *manifest) {
     const json_t *list = json_object_get(manifest, "subtasks");
-    text_add(&page->text,
-             "<div class=\"card\"><h2>Subtasks</h2><table><tr><th>subtask</th><th>hand</th><th>begun</th>"
-             "<th>succeeded</th><th>retries</th><th>why not</th></tr>");
+    text_add(&page->text, "<div class=\"card\"><h2>Subtasks</h2><table><tr><th>subtask</th><th>hand</th><th "
+                          "class=\"n\">begun</th>"
+                          "<th class=\"n\">succeeded</th><th class=\"n\">retries</th><th>why not</th></tr>");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i), *outcomes = json_object_get(item, "outcomes");
         const char *name;
@@ -291,7 +292,8 @@ static void draw_map(Page *page, int object) {
         filled += *cell == 0;
         most = ++*cell > most ? *cell : most;
     }
-    text_add(&page->text, "<div><svg viewBox=\"0 0 330 300\" role=\"img\"><text x=\"40\" y=\"12\">");
+    text_add(&page->text,
+             "<div class=\"map\"><svg viewBox=\"0 0 330 300\" role=\"img\"><text x=\"40\" y=\"12\">");
     escape(page, page->object[object]);
     text_add(&page->text, ": %d of %d cells, at most %d</text>", filled, GRID * GRID, most);
     for (int r = 0; r < GRID; r++)

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void assert_same_bytes(const void *a, const void *b, size_t n, const char *what) {
     if (memcmp(a, b, n) != 0)
@@ -167,11 +168,29 @@ static void what_does_not_fit_is_named(void **state) {
     data_episode_destroy(episode);
 }
 
+static void the_page_stands_alone(void **state) {
+    (void)state;
+    Err err = {0};
+    const char *dir = scratch("page");
+    size_t n = 0;
+    CHECK_OK(run_all(dir, false, 12, &err));
+    CHECK_OK(data_html(dir, "scratch_page_alone.html", &err));
+    char *page = load("scratch_page_alone.html", &n);
+    assert_non_null(strstr(page, "</html>"));
+    assert_non_null(strstr(page, "grasp_missed"));
+    assert_null(strstr(page, "<script"));
+    assert_null(strstr(page, "http"));
+    assert_null(strstr(page, "nan"));
+    mem_free(page);
+    unlink("scratch_page_alone.html");
+    assert_int_equal(data_html("scratch_nowhere", "scratch_page_alone.html", &err), STATUS_NOT_FOUND);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_comes_back),       cmocka_unit_test(the_dataset_describes_itself),
         cmocka_unit_test(the_slow_mode_holds_the_same), cmocka_unit_test(a_long_episode_comes_back),
-        cmocka_unit_test(what_does_not_fit_is_named),
+        cmocka_unit_test(what_does_not_fit_is_named),   cmocka_unit_test(the_page_stands_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
