@@ -36,7 +36,10 @@ static bool run_killed(const char *dir, useconds_t delay_us) {
     const pid_t child = fork();
     if (child == 0) {
         Err err = {0};
-        _exit(run_all(dir, true, ATTEMPTS, &err) == STATUS_OK ? 0 : 1);
+        const Status status = run_all(dir, true, ATTEMPTS, &err);
+        if (status != STATUS_OK)
+            print_error("%s\n", err.message);
+        _exit(status == STATUS_OK ? 0 : 1);
     }
     usleep(delay_us);
     kill(child, SIGKILL);
