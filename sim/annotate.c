@@ -14,6 +14,7 @@
 #include "sim/internal.h"
 
 #include "sim/engine.h"
+#include "sim/guard.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -354,8 +355,11 @@ Status sim_annotate(const Task *task, Demo *demo, Err *err) {
         return err_set(err, STATUS_MEMORY, "%s: no memory to annotate", demo->id);
     }
     *a = (Annotation){.task = task, .file = file, .demo = demo, .err = err};
-    const Status engine = sim_engine_try(run, a, err);
-    const Status status = engine != STATUS_OK ? engine : a->status;
+    Status status = sim_guard_file(file, NULL, err); /* the task may be somebody's */
+    if (status == STATUS_OK)
+        status = sim_engine_try(run, a, err);
+    if (status == STATUS_OK)
+        status = a->status;
     for (int s = 0; s < NSIDE; s++)
         mem_free(a->grasp[s]);
     mj_deleteData(a->d);

@@ -306,6 +306,8 @@ static void run(void *argument) {
 Status sim_compose(const SimModelDef *def, const TaskLevel *level, SimModel *model, Err *err) {
     if (def->task && !(model->scene_file = sim_scene_file(def->task, model->arena)))
         return err_set(err, STATUS_MEMORY, "no memory for the scene's path");
+    if (!def->trusted)
+        TRY(sim_guard_file(def->robot->mjcf, NULL, err));
     if (!def->trusted && def->task)
         TRY(sim_guard_file(model->scene_file, NULL, err));
     Composition c = {.def = def, .level = level, .model = model, .err = err};
