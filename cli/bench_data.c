@@ -115,11 +115,12 @@ static Status write_many(Bench *bench, const BenchTask *task, const Episode *epi
         for (int i = 0; i < COUNT; i++) {
             DataBlob *blob = NULL;
             Err local = {0};
-            const Status encoded = data_encode(&user.meta, episode, mode, &blob, &local);
+            Episode numbered = *episode; /* borrows the rows */
+            numbered.attempt = (uint64_t)i;
+            const Status encoded = data_encode(&user.meta, &numbered, mode, &blob, &local);
 #pragma omp ordered
             {
-                DataRecord line = data_record(episode);
-                line.attempt = (uint64_t)i;
+                const DataRecord line = data_record(&numbered);
                 const Status written =
                     encoded == STATUS_OK ? data_writer_append(user.writer, &line, blob, &local) : encoded;
                 if (written != STATUS_OK && failed == STATUS_OK) {
