@@ -34,6 +34,24 @@ static Pose moved(const PlanDef *def, int row) {
     return placement_apply(&def->placement, def->segment->demo->target[def->segment->hand][row]);
 }
 
+/* Row at which what the hand carries is let go; the segment's end if it carries nothing or keeps it. */
+static int release_row(const PlanDef *def) {
+    const Segment *s = def->segment;
+    HandChange change;
+    if (s->moves < 0 || !segment_hand_change(s->demo, s->hand, s->begin + 1, s->end, &change))
+        return s->end;
+    return change.begin - 1;
+}
+
+/* Until the release the object's way counts; from there on the hand leaves as it left in the source, seen from itself:
+ * it may hold the object turned, and its way out is between its own fingers. */
+static Pose moved_or_leaving(const PlanDef *def, int release, int row) {
+    if (row <= release)
+        return moved(def, row);
+    const Pose *target = def->segment->demo->target[def->segment->hand];
+    return pose_mul(moved(def, release), pose_rel(target[release], target[row]));
+}
+
 static Twist moved_twist(const PlanDef *def, int row) {
     if (row + 1 >= def->segment->demo->nrow)
         return (Twist){0};
@@ -285,9 +303,10 @@ bool gen_plan(const PlanDef *def, Arena *arena, Traj *traj) {
         for (int m = 0; m < nhand; m++)
             point[i].closure[m] = def->start.closure[m] + share * (to[m] - def->start.closure[m]);
     }
+    const int release = release_row(def);
     for (int i = nbridge; i < n; i++) {
         const int row = entry + i - nbridge;
-        point[i] = (TrajPoint){.hand = moved(def, row)};
+        point[i] = (TrajPoint){.hand = moved_or_leaving(def, release, row)};
         memcpy(point[i].closure, s->demo->closure[s->hand] + (size_t)row * (size_t)nhand,
                (size_t)nhand * sizeof(float));
     }
