@@ -42,6 +42,11 @@ static bool exists(const char *path) {
     return stat(path, &info) == 0;
 }
 
+static bool has_bytes(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && info.st_size > 0;
+}
+
 /* ---- reading the journal ---- */
 
 static Status collect(void *user, const JournalEntry *entry, Err *err) {
@@ -338,9 +343,10 @@ Status writer_resume(DataWriter *writer, Err *err) {
     Past past = {0};
     writer_path(writer, "manifest", ".json", path);
     Status status = data_file_load(path, 256u << 20, &text, &n, err);
-    if (status == STATUS_NOT_FOUND) { /* killed before anything was committed, or nothing is there */
+    if (status ==
+        STATUS_NOT_FOUND) { /* killed before anything was committed, the journal made or not; or a new folder */
         writer_path(writer, "journal", ".jsonl", path);
-        return exists(path)
+        return has_bytes(path)
                    ? err_set(err, STATUS_NOT_FOUND, "%s: a journal without manifest.json", writer->dir)
                    : STATUS_OK;
     }

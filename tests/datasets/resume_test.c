@@ -81,6 +81,19 @@ static void assert_resumes(const char *dir) {
     remove_tree(dir);
 }
 
+/* Killed after the journal was made and before the first manifest. */
+static void an_empty_journal_is_a_start(void **state) {
+    (void)state;
+    const char *dir = scratch("empty");
+    char path[512];
+    snprintf(path, sizeof path, "%s/journal.jsonl", dir);
+    assert_int_equal(mkdir(dir, 0777), 0);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fclose(f);
+    assert_resumes(dir);
+}
+
 static void stopping_between_any_two_attempts_changes_nothing(void **state) {
     (void)state;
     for (uint64_t end = 0; end <= ATTEMPTS; end += 7) {
@@ -240,6 +253,7 @@ static void the_journal_tells_every_attempt(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killing_at_any_moment_changes_nothing),
+        cmocka_unit_test(an_empty_journal_is_a_start),
         cmocka_unit_test(stopping_between_any_two_attempts_changes_nothing),
         cmocka_unit_test(a_finished_run_can_be_made_longer),
         cmocka_unit_test(a_torn_journal_loses_one_attempt_only),
