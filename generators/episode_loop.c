@@ -121,10 +121,10 @@ static bool planned_badly(Outcome cause) {
 }
 
 /* Where to go back to after the subtask failed: its own start; the start of the one before, where what it left behind is to
- * blame (nothing feasible from there, or lost from the hand twice); −1: nowhere. */
+ * blame (nothing feasible from there, or twice not placed as it lay in the hand); −1: nowhere. */
 static int way_back(Attempt *a, int subtask, Outcome cause) {
     const int limit = a->options->retries, before = previous_subtask(a->task, subtask);
-    const bool blame = planned_badly(cause) || (cause == OUTCOME_slipped && a->failures[subtask] >= 2);
+    const bool blame = planned_badly(cause) || (a->task->subtask[subtask].moves && a->failures[subtask] >= 2);
     if (blame && before >= 0 && a->checkpoint[before].valid && a->failures[before] < limit) {
         a->failures[before]++;
         return before;

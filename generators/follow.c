@@ -8,15 +8,17 @@
 #include <math.h>
 #include <string.h>
 
-static const double SETTLE_POS = 0.004, SETTLE_ANGLE = 0.0593; /* m, rad: 3.4° */
-static const double SETTLE_MOST = 0.6;                         /* s */
-static const double GRIP_LEAST = 0.1, GRIP_MOST = 0.8;         /* s */
-static const double FINGER_REST = 0.15;                        /* closure per s that counts as rest */
-static const double CHANGE_BOUND = 0.015;                      /* m: abort gate at a hand change */
-static const double TRACK_SPEED = 0.3, TRACK_TURN = 1.2;       /* m/s, rad/s */
-static const double TOUCH_FORCE = 4;                           /* N: contact that ends re-tracking */
-static const double LOWER_SPEED = 0.03, LOWER_MOST = 0.02;     /* m/s, m */
-static const double PRESS_PATH = 0.01;                         /* m */
+static const double SETTLE_POS = 0.004, SETTLE_ANGLE = 0.0593;  /* m, rad: 3.4° */
+static const double SETTLE_MOST = 0.6;                          /* s */
+static const double GRIP_LEAST = 0.1, GRIP_MOST = 0.8;          /* s */
+static const double FINGER_REST = 0.15;                         /* closure per s that counts as rest */
+static const double CHANGE_BOUND = 0.015;                       /* m: abort gate at a hand change */
+static const double TRACK_SPEED = 0.3, TRACK_TURN = 1.2;        /* m/s, rad/s */
+static const double TOUCH_FORCE = 4;                            /* N: contact that ends re-tracking */
+static const double LOWER_SPEED = 0.03, LOWER_MOST = 0.012;     /* m/s, m */
+static const double WITHDRAW_SPEED = 0.1, WITHDRAW_MOST = 0.05; /* m/s, m */
+static const double BLOCKED = 0.008;                            /* m that a slow hand falls behind */
+static const double PRESS_PATH = 0.01;                          /* m */
 
 Follow follow_make(const Body *body, const Segment *segment, Placement placement, const Traj *traj,
                    Perturb perturb) {
@@ -61,7 +63,7 @@ static void watch_fingers(Follow *f, const Body *body) {
 /* In a guarded part that came to its end without force: lower on. */
 static bool lowering(const Follow *f) {
     const unsigned next = f->row < f->traj.n ? f->traj.point[f->row].flags : 0;
-    return last_flags(f) & TRAJ_GUARDED && !(next & TRAJ_GUARDED) && !f->touched && f->lowered < LOWER_MOST;
+    return last_flags(f) & TRAJ_GUARDED && !(next & TRAJ_GUARDED) && !f->touched && f->beyond < LOWER_MOST;
 }
 
 void follow_watch(Follow *f, const Body *body, const GenOptions *options) {
@@ -107,15 +109,20 @@ static void last_direction(const Traj *traj, double direction[3]) {
         direction[i] = length > 0 ? direction[i] / length : 0;
 }
 
-/* The plan has come to its end and its condition is not yet true: press on. */
-static void press(Follow *f, const Body *body) {
+/* The plan has come to its end and its condition is not yet true: press on, or withdraw further. */
+static void go_on(Follow *f, const Body *body) {
+    const double dt = body->world->dt;
+    const bool withdraws = f->segment->moves >= 0 && f->changed;
+    const double speed = withdraws ? WITHDRAW_SPEED : LOWER_SPEED;
     double direction[3];
-    if (!f->presses || f->row < f->traj.n || f->lowered >= LOWER_MOST)
+    if (!(f->presses || withdraws) || f->row < f->traj.n)
+        return;
+    if (f->beyond >= (withdraws ? WITHDRAW_MOST : LOWER_MOST))
         return;
     last_direction(&f->traj, direction);
-    f->lowered += LOWER_SPEED * body->world->dt;
+    f->beyond += speed * dt;
     for (int i = 0; i < 3; i++)
-        f->shift.pos[i] += LOWER_SPEED * body->world->dt * direction[i];
+        f->shift.pos[i] += speed * dt * direction[i];
 }
 
 static double force_change(const Follow *f, const Body *body) {
@@ -146,6 +153,13 @@ static void track(Follow *f, const Body *body, const Task *task) {
     }
 }
 
+/* Is something in the way that the wrist does not feel: the forearm on an edge? */
+static bool blocked(const Follow *f, const Body *body) {
+    double pos, angle;
+    body_error(body, f->side, &pos, &angle);
+    return pos > BLOCKED;
+}
+
 /* The rest of the plan goes on from where the hand is aimed now; skip to the end of the guarded part. */
 static void stop_on_force(Follow *f, const Body *body) {
     int last = f->row - 1;
@@ -165,8 +179,10 @@ static void guard(Follow *f, const Body *body, const GenOptions *options) {
         memcpy(f->guard_force, body->scene.hand_wrench[f->side].force, sizeof f->guard_force);
     } else if (force_change(f, body) > options->guard_force) {
         stop_on_force(f, body);
+    } else if (lowering(f) && blocked(f, body)) {
+        stop_on_force(f, body);
     } else if (lowering(f)) {
-        f->lowered += LOWER_SPEED * body->world->dt;
+        f->beyond += LOWER_SPEED * body->world->dt;
         f->shift.pos[2] -= LOWER_SPEED * body->world->dt;
         f->frozen = true;
     }
@@ -183,7 +199,8 @@ static double source_error(const Follow *f) {
 
 void follow_aim(Follow *f, Body *body, const Task *task, const GenOptions *options, bool hold) {
     guard(f, body, options);
-    press(f, body);
+    if (options->settle)
+        go_on(f, body);
     if (!hold && f->row < f->traj.n) {
         track(f, body, task);
         f->row++;

@@ -25,7 +25,7 @@ typedef struct Follow {
     bool guarding, touched;
     double guard_force[3]; /* N at the start of the guarded part */
     bool presses;          /* ends pressing: goes on a little while its condition is not true */
-    double lowered;        /* m beyond the guarded part's end */
+    double beyond;         /* m that the hand has gone on where the plan had ended */
     bool changed;          /* a hand change has been reached */
     Perturb perturb;
 } Follow;
