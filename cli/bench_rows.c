@@ -347,7 +347,7 @@ static Status round_retry(Bench *bench, int round, double *a, double *b, Err *er
     double ratio[2];
     for (int side = 0; side < 2; side++) {
         GenOptions options = task->options;
-        options.noise = 0.5;
+        options.noise = 0.2;
         options.noise_near = true;
         options.retries = side ? 8 : 0;
         GenTotals totals;
