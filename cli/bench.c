@@ -3,7 +3,6 @@
 
 #include "cli/cli.h"
 
-#include <ftw.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,11 +127,6 @@ static Status run_rows(const Options *o, Bench *bench, int *nmissed, Err *err) {
     return status;
 }
 
-static int unlink_entry(const char *path, const struct stat *st, int kind, struct FTW *walk) {
-    (void)st, (void)kind, (void)walk;
-    return remove(path);
-}
-
 int cli_bench(int argc, char **argv) {
     Options o = {.threads = sysconf(_SC_NPROCESSORS_ONLN), .seed = 1};
     const struct argp argp = {
@@ -171,7 +165,7 @@ int cli_bench(int argc, char **argv) {
     int nmissed = 0;
     const Status status = run_rows(&o, &bench, &nmissed, &err);
     bench_close(&bench);
-    nftw(dir, unlink_entry, 16, FTW_DEPTH | FTW_PHYS);
+    cli_remove_tree(dir);
     if (status != STATUS_OK)
         return cli_fail(status, &err);
     return nmissed ? CLI_CHECK_FAILED : CLI_DONE;

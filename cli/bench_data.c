@@ -2,7 +2,7 @@
 #include "cli/bench.h"
 #include "cli/cli.h"
 #include "cli/meta.h"
-#include "datasets/dataset.h"
+#include "cli/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,46 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-typedef struct WriteUser {
-    const CliSetup *setup;
-    DataMeta meta;
-    DataWriter *writer;
-    DataMode mode;
-} WriteUser;
-
-static Status world_create(void *user, int thread, GenWorld *world, Err *err) {
-    (void)thread;
-    return cli_world_create(((WriteUser *)user)->setup->model, world, err);
-}
-
-static void world_destroy(void *user, int thread, GenWorld *world) {
-    (void)user, (void)thread;
-    cli_world_destroy(world);
-}
-
-static Status encode(void *user, int thread, const Episode *episode, void **out, Err *err) {
-    (void)thread;
-    const WriteUser *w = user;
-    *out = NULL;
-    return episode->outcome == OUTCOME_ok ? data_encode(&w->meta, episode, w->mode, (DataBlob **)out, err)
-                                          : STATUS_OK;
-}
-
-static Status commit(void *user, const GenRecord *record, const Episode *episode, void *encoded, Err *err) {
-    (void)record;
-    const DataRecord line = data_record(episode);
-    const Status status = data_writer_append(((WriteUser *)user)->writer, &line, encoded, err);
-    data_blob_destroy(encoded);
-    return status;
-}
-
-static void discard(void *user, void *encoded) {
-    (void)user;
-    data_blob_destroy(encoded);
-}
-
 static Status open_writer(Bench *bench, const BenchTask *task, const char *name, DataMode mode, Arena *arena,
-                          WriteUser *user, Err *err) {
+                          CliRun *run, Err *err) {
     char dir[256];
     snprintf(dir, sizeof dir, "%s/%s", bench->dir, name);
     const CliMetaDef def = {.setup = &task->setup,
@@ -57,36 +19,34 @@ static Status open_writer(Bench *bench, const BenchTask *task, const char *name,
                             .seed = bench->seed,
                             .sources = task->sources,
                             .options = &task->options};
-    *user = (WriteUser){.setup = &task->setup, .mode = mode};
-    TRY(cli_meta_create(&def, arena, &user->meta, err));
+    *run = (CliRun){.setup = &task->setup, .mode = mode};
+    TRY(cli_meta_create(&def, arena, &run->meta, err));
     const char *kept = arena_strdup(arena, dir);
-    const DataWriterDef writer = {.dir = kept, .meta = &user->meta, .mode = mode};
-    return data_writer_create(&writer, &user->writer, err);
+    const DataWriterDef writer = {.dir = kept, .meta = &run->meta, .mode = mode};
+    return data_writer_create(&writer, &run->writer, err);
 }
 
 /* A run into a dataset folder as generate makes it. */
 static Status run_into(Bench *bench, const BenchTask *task, const char *name, int threads, uint64_t attempts,
                        double *wall, double *lock, Err *err) {
     Arena *arena = arena_create(0);
-    WriteUser user;
-    Status status = arena ? open_writer(bench, task, name, DATA_DIRECT, arena, &user, err) : STATUS_MEMORY;
+    CliRun into;
+    Status status = arena ? open_writer(bench, task, name, DATA_DIRECT, arena, &into, err) : STATUS_MEMORY;
     if (status == STATUS_OK) {
-        const GenRun run = {.threads = threads,
-                            .seed = bench->seed,
-                            .attempts = attempts,
-                            .user = &user,
-                            .world_create = world_create,
-                            .world_destroy = world_destroy,
-                            .sources = task->sources,
-                            .options = &task->options};
-        const GenSink sink = {.user = &user, .encode = encode, .commit = commit, .discard = discard};
+        GenRun run = {.threads = threads,
+                      .seed = bench->seed,
+                      .attempts = attempts,
+                      .sources = task->sources,
+                      .options = &task->options};
+        cli_run_wire(&into, &run);
+        const GenSink sink = cli_run_sink(&into);
         GenTotals totals = {0};
         GenEnd end;
         const double begin = cli_wall();
         status = gen_run(&run, &sink, &totals, &end, err);
         *wall = cli_wall() - begin;
-        *lock = data_writer_info(user.writer).lock_seconds;
-        const Status closed = data_writer_close(user.writer, err);
+        *lock = data_writer_info(into.writer).lock_seconds;
+        const Status closed = data_writer_close(into.writer, err);
         status = status == STATUS_OK ? closed : status;
     }
     arena_destroy(arena);
@@ -106,8 +66,8 @@ static Status write_many(Bench *bench, const BenchTask *task, const Episode *epi
                          DataMode mode, double *wall, Err *err) {
     enum { COUNT = 48 };
     Arena *arena = arena_create(0);
-    WriteUser user;
-    Status status = arena ? open_writer(bench, task, name, mode, arena, &user, err) : STATUS_MEMORY;
+    CliRun into;
+    Status status = arena ? open_writer(bench, task, name, mode, arena, &into, err) : STATUS_MEMORY;
     if (status == STATUS_OK) {
         Status failed = STATUS_OK;
         const double begin = cli_wall();
@@ -117,12 +77,12 @@ static Status write_many(Bench *bench, const BenchTask *task, const Episode *epi
             Err local = {0};
             Episode numbered = *episode; /* borrows the rows */
             numbered.attempt = (uint64_t)i;
-            const Status encoded = data_encode(&user.meta, &numbered, mode, &blob, &local);
+            const Status encoded = data_encode(&into.meta, &numbered, mode, &blob, &local);
 #pragma omp ordered
             {
                 const DataRecord line = data_record(&numbered);
                 const Status written =
-                    encoded == STATUS_OK ? data_writer_append(user.writer, &line, blob, &local) : encoded;
+                    encoded == STATUS_OK ? data_writer_append(into.writer, &line, blob, &local) : encoded;
                 if (written != STATUS_OK && failed == STATUS_OK) {
                     failed = written;
                     *err = local;
@@ -131,7 +91,7 @@ static Status write_many(Bench *bench, const BenchTask *task, const Episode *epi
             data_blob_destroy(blob);
         }
         *wall = cli_wall() - begin;
-        data_writer_abort(user.writer);
+        data_writer_abort(into.writer);
         status = failed;
     }
     arena_destroy(arena);

@@ -2,6 +2,7 @@
 #include "cli/bench.h"
 
 #include "cli/cli.h"
+#include "cli/run.h"
 #include "cli/sources.h"
 
 #include <stdio.h>
@@ -130,20 +131,7 @@ static Status round_stack(Bench *bench, int round, double *a, double *b, Err *er
 
 /* ---- parallel runs ---- */
 
-typedef struct ParallelUser {
-    const CliSetup *setup;
-} ParallelUser;
-
-static Status parallel_create(void *user, int thread, GenWorld *world, Err *err) {
-    (void)thread;
-    return cli_world_create(((ParallelUser *)user)->setup->model, world, err);
-}
-
-static void parallel_destroy(void *user, int thread, GenWorld *world) {
-    (void)user, (void)thread;
-    cli_world_destroy(world);
-}
-
+/* Generation alone: nothing is encoded or written. */
 static Status parallel_commit(void *user, const GenRecord *record, const Episode *episode, void *encoded,
                               Err *err) {
     (void)user, (void)record, (void)episode, (void)encoded, (void)err;
@@ -152,15 +140,10 @@ static Status parallel_commit(void *user, const GenRecord *record, const Episode
 
 static Status parallel_run(Bench *bench, const BenchTask *task, const GenOptions *options, int threads,
                            uint64_t seed, uint64_t attempts, GenTotals *totals, Err *err) {
-    ParallelUser user = {&task->setup};
-    const GenRun run = {.threads = threads,
-                        .seed = seed,
-                        .attempts = attempts,
-                        .user = &user,
-                        .world_create = parallel_create,
-                        .world_destroy = parallel_destroy,
-                        .sources = task->sources,
-                        .options = options};
+    CliRun wired = {.setup = &task->setup};
+    GenRun run = {
+        .threads = threads, .seed = seed, .attempts = attempts, .sources = task->sources, .options = options};
+    cli_run_wire(&wired, &run);
     const GenSink sink = {.user = bench, .commit = parallel_commit};
     GenEnd end;
     *totals = (GenTotals){0};

@@ -3,8 +3,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <limits.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +137,15 @@ void cli_catch_signals(void) {
 
 bool cli_interrupted(void) {
     return interrupted != 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *walk) {
+    (void)st, (void)type, (void)walk;
+    return remove(path);
+}
+
+void cli_remove_tree(const char *dir) {
+    nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static double seconds(clockid_t clock) {

@@ -53,6 +53,9 @@ bool cli_data_dir(char *path, size_t size);
 void cli_catch_signals(void);
 bool cli_interrupted(void);
 
+/* Remove a folder and all that is in it; links are removed, not followed. */
+void cli_remove_tree(const char *dir);
+
 /* Seconds on the monotonic clock; CPU seconds of the whole process. */
 double cli_wall(void);
 double cli_cpu(void);

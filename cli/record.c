@@ -4,15 +4,11 @@
  * for --out FILE.hdf5 the dataset is made beside it and only its one shard is kept. */
 #include "cli/cli.h"
 #include "cli/meta.h"
-#include "cli/operator.h"
-#include "cli/progress.h"
-#include "datasets/dataset.h"
+#include "cli/run.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <glob.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,101 +102,38 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     return 0;
 }
 
-/* What the run's callbacks share. */
+/* A recording: what to make, and the run that makes it. */
 typedef struct Job {
     const Options *options;
-    const CliSetup *setup;
-    const CliOperator *operator_;
-    DataMeta meta;
-    DataWriter *writer;
-    CliProgress progress;
-    atomic_bool stop;
+    CliRun run;
 } Job;
 
-static Status world_create(void *user, int thread, GenWorld *world, Err *err) {
-    (void)thread;
-    return cli_world_create(((Job *)user)->setup->model, world, err);
-}
-
-static void world_destroy(void *user, int thread, GenWorld *world) {
-    (void)user, (void)thread;
-    cli_world_destroy(world);
-}
-
-static Status attempt(void *user, GenWorld *world, uint64_t seed, uint64_t id, Episode *episode, Err *err) {
-    return cli_operator_run(((Job *)user)->operator_, world, seed, id, episode, err);
-}
-
-static Status encode(void *user, int thread, const Episode *episode, void **out, Err *err) {
-    (void)thread;
-    const Job *job = user;
-    *out = NULL;
-    if (episode->outcome != OUTCOME_ok && (!job->options->keep_failed || episode->nrow == 0))
-        return STATUS_OK;
-    return data_encode(&job->meta, episode, DATA_DIRECT, (DataBlob **)out, err);
-}
-
-static Status commit(void *user, const GenRecord *record, const Episode *episode, void *encoded, Err *err) {
-    (void)record;
-    Job *job = user;
-    const DataRecord line = data_record(episode);
-    const Status status = data_writer_append(job->writer, &line, encoded, err);
-    data_blob_destroy(encoded);
-    if (cli_interrupted())
-        atomic_store(&job->stop, true);
-    return status;
-}
-
-static void discard(void *user, void *encoded) {
-    (void)user;
-    data_blob_destroy(encoded);
-}
-
-static void show_progress(void *user, const GenTotals *totals) {
-    cli_progress_show(&((Job *)user)->progress, totals);
-}
-
-static Status run(Job *job, const char *dir, Arena *arena, GenTotals *totals, GenEnd *end, Err *err) {
+static Status fill(Job *job, const char *dir, Arena *arena, GenTotals *totals, GenEnd *end, Err *err) {
     const Options *o = job->options;
-    const CliMetaDef meta = {.setup = job->setup,
+    CliRun *run = &job->run;
+    const CliMetaDef meta = {.setup = run->setup,
                              .operator_name = "scripted",
                              .base = o->setup.base,
                              .realism = o->setup.realism,
                              .controller_path = o->setup.controller,
                              .seed = (uint64_t)o->seed,
                              .keep_failed = o->keep_failed};
-    TRY(cli_meta_create(&meta, arena, &job->meta, err));
-    const DataWriterDef writer = {.dir = dir, .meta = &job->meta, .max_episodes = MAX_DEMOS};
-    TRY(data_writer_create(&writer, &job->writer, err));
-    job->progress = cli_progress_begin(job->setup->task, (uint64_t)o->n, 0, o->quiet);
-    const GenRun def = {.threads = (int)o->threads,
-                        .seed = (uint64_t)o->seed,
-                        .attempts = (uint64_t)(o->attempts ? o->attempts : 5 * o->n),
-                        .successes = (uint64_t)o->n,
-                        .task = job->setup->task,
-                        .level = task_level(job->setup->task, job->setup->level, NULL),
-                        .stop = &job->stop,
-                        .user = job,
-                        .world_create = world_create,
-                        .world_destroy = world_destroy,
-                        .attempt = attempt};
-    const GenSink sink = {
-        .user = job, .encode = encode, .commit = commit, .discard = discard, .progress = show_progress};
+    TRY(cli_meta_create(&meta, arena, &run->meta, err));
+    const DataWriterDef writer = {.dir = dir, .meta = &run->meta, .max_episodes = MAX_DEMOS};
+    TRY(data_writer_create(&writer, &run->writer, err));
+    run->progress = cli_progress_begin(run->setup->task, (uint64_t)o->n, 0, o->quiet);
+    GenRun def = {.threads = (int)o->threads,
+                  .seed = (uint64_t)o->seed,
+                  .attempts = (uint64_t)(o->attempts ? o->attempts : 5 * o->n),
+                  .successes = (uint64_t)o->n};
+    cli_run_wire(run, &def);
+    const GenSink sink = cli_run_sink(run);
     const Status status = gen_run(&def, &sink, totals, end, err);
-    cli_progress_end(&job->progress, totals);
+    cli_progress_end(&run->progress, totals);
     if (status == STATUS_OK)
-        return data_writer_close(job->writer, err);
-    data_writer_abort(job->writer);
+        return data_writer_close(run->writer, err);
+    data_writer_abort(run->writer);
     return status;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static void remove_tree(const char *dir) {
-    nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* The dataset's only shard becomes the file. */
@@ -227,14 +160,14 @@ static Status record(Job *job, Arena *arena, GenTotals *totals, GenEnd *end, Err
     if (access(out, F_OK) == 0)
         return err_set(err, STATUS_EXISTS, "%s exists already", out);
     if (!is_file_name(out))
-        return run(job, out, arena, totals, end, err);
+        return fill(job, out, arena, totals, end, err);
     char dir[PATH_MAX];
     if (snprintf(dir, sizeof dir, "%s.making", out) >= (int)sizeof dir)
         return err_set(err, STATUS_LIMIT, "%s: path too long", out);
-    TRY(run(job, dir, arena, totals, end, err));
+    TRY(fill(job, dir, arena, totals, end, err));
     const Status status = take_shard(dir, out, err);
     if (status == STATUS_OK)
-        remove_tree(dir);
+        cli_remove_tree(dir);
     return status;
 }
 
@@ -243,7 +176,7 @@ static int report(const Job *job, const GenTotals *totals) {
     if (!o->quiet) {
         fprintf(stderr, "%s: %llu demonstrations from %llu attempts\n", o->out,
                 (unsigned long long)totals->accepted, (unsigned long long)totals->attempts);
-        cli_cause_table(job->setup->task, totals);
+        cli_cause_table(job->run.setup->task, totals);
     }
     return totals->accepted >= (uint64_t)o->n ? CLI_DONE : CLI_CHECK_FAILED;
 }
@@ -266,7 +199,7 @@ int cli_record(int argc, char **argv) {
     CliSetup setup = {0};
     CliOperator *operator_ = NULL;
     Arena *arena = arena_create(0);
-    Job job = {.options = &o, .setup = &setup};
+    Job job = {.options = &o, .run = {.setup = &setup, .keep_failed = o.keep_failed}};
     GenTotals totals = {0};
     GenEnd end = GEN_END_ATTEMPTS;
     cli_catch_signals();
@@ -274,7 +207,7 @@ int cli_record(int argc, char **argv) {
         arena ? cli_setup_open(&o.setup, &setup, &err) : err_set(&err, STATUS_MEMORY, "out of memory");
     if (status == STATUS_OK)
         status = cli_operator_open(&setup, &operator_, &err);
-    job.operator_ = operator_;
+    job.run.operator_ = operator_;
     if (status == STATUS_OK)
         status = record(&job, arena, &totals, &end, &err);
     const int code = status == STATUS_OK ? report(&job, &totals) : cli_fail(status, &err);
